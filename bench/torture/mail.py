@@ -1,8 +1,8 @@
 """Send mail through a relay whose next hop misbehaves, and kill the relay under load.
 
 Each round sends messages on several connections. Every fifth message is poison: input that a careless parser cannot
-read, or not in reasonable time. The next hop breaks the protocol at a random command, on most connections; in one round
-of five the relay, or one of its rewriting processes, is killed.
+read, or not in reasonable time. The next hop breaks the protocol at a random command, on most connections, and offers
+PIPELINING on half of them; in one round of five the relay, or one of its rewriting processes, is killed.
 
 Every message that the relay answered with 250 must be at the next hop. None may be there twice, except where the relay
 was killed between the next hop's 250 and its own (RFC 1047). Replies that take longer than five seconds are counted.
@@ -22,7 +22,9 @@ from bench.torture.relay_process import RelayProcess
 _CONNECTION_COUNT: Final = 4
 _MAX_REPLY_S: Final = 5.0
 _TIMEOUT_S: Final = 60.0
-_SETTINGS: Final = 'data_dir = "data"\n[relay]\nnext_hop = "127.0.0.1:{port}"\nrewrite_seconds = 2\n'
+_SETTINGS: Final = (
+    'data_dir = "data"\n[relay]\nnext_hop = "127.0.0.1:{port}"\nnext_hop_messages = 3\nrewrite_seconds = 2\n'
+)
 
 _GOOD_REPLIES: Final = {
     "connect": b"220 hop.example\r\n",
@@ -34,6 +36,7 @@ _GOOD_REPLIES: Final = {
     "RSET": b"250 Ok\r\n",
     "QUIT": b"221 Bye\r\n",
 }
+_EHLO_WITH_PIPELINING: Final = b"250-hop.example\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 SMTPUTF8\r\n"
 _FAULTS: Final = (
     b"",  # closes the connection
     b"250 Ok\r\n250 Ok\r\n",
@@ -112,29 +115,34 @@ async def torture(folder: Path, *, rounds: int, clicks: int, durability: str) ->
 
 @dataclass(slots=True)
 class _NextHop:
-    """An SMTP server that breaks the protocol on two of three connections."""
+    """An SMTP server that breaks the protocol on two of three connections, in half of them with the second message."""
 
     chance: random.Random
     received: Counter[bytes] = field(default_factory=Counter)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        replies = dict(_GOOD_REPLIES)
+        good = dict(_GOOD_REPLIES)
+        if self.chance.random() < 1 / 2:
+            good["EHLO"] = _EHLO_WITH_PIPELINING
+        faulty = dict(good)
         if self.chance.random() < 2 / 3:
-            replies[self.chance.choice(list(replies))] = self.chance.choice(_FAULTS)
+            faulty[self.chance.choice(list(faulty))] = self.chance.choice(_FAULTS)
+        replies = [faulty] if self.chance.random() < 1 / 2 else [good, faulty]
         with contextlib.closing(writer), contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            writer.write(replies["connect"])
-            while replies["connect"]:
+            writer.write(replies[0]["connect"])
+            while replies[0]["connect"]:
                 line = await reader.readuntil(b"\r\n")
                 verb = line[:4].decode("ascii", "replace")
-                reply = replies.get(verb, b"502 What?\r\n")
+                reply = replies[0].get(verb, b"502 What?\r\n")
                 writer.write(reply)
                 if verb == "DATA" and reply == _GOOD_REPLIES["DATA"]:
                     data = await reader.readuntil(b"\r\n.\r\n")
-                    reply = replies["data"]
+                    reply = replies[0]["data"]
                     # A reply that breaks the protocol accepts nothing, or leaves open whether it does.
                     if reply in {_GOOD_REPLIES["data"], _FAULTS[2]}:
                         self.received[data[:-3].rsplit(b"\r\n", 2)[-2]] += 1
                     writer.write(reply)
+                    replies = replies[-1:]
                 if not reply or verb == "QUIT":
                     return
 
@@ -157,7 +165,7 @@ async def _run_round(relay: RelayProcess, hop: _NextHop, number: int, count: int
                     unanswered.add(marker)
                     index = len(waiting)
                     body = _POISON[index // 5 % len(_POISON)] if index % 5 == 0 else b"Subject: a\r\n\r\nWarm.\r\n"
-                    reply = await client.send_message(body + marker + b"\r\n")
+                    reply = await client.send_message(body + marker + b"\r\n", is_pipelined=index % 2 == 0)
                     unanswered.discard(marker)
                     (answered if reply.startswith(b"2") else refused).add(marker)
             result.slow += client.slow_count
@@ -188,11 +196,15 @@ class _Client:
         await self._read_reply()
         await self._send(b"EHLO sender.example\r\n")
 
-    async def send_message(self, content: bytes) -> bytes:
+    async def send_message(self, content: bytes, *, is_pipelined: bool) -> bytes:
         """Send a message, and return the reply to it or to the command that was refused."""
         await self._send(b"RSET\r\n")
-        for command in (b"MAIL FROM:<>\r\n", b"RCPT TO:<anna@example.net>\r\n"):
-            reply = await self._send(command)
+        envelope = (b"MAIL FROM:<>\r\n", b"RCPT TO:<anna@example.net>\r\n")
+        if is_pipelined:
+            replies = [await self._send(b"".join(envelope)), await self._read_reply()]
+        else:
+            replies = [await self._send(command) for command in envelope]
+        for reply in replies:
             if not reply.startswith(b"2"):
                 return reply
         reply = await self._send(b"DATA\r\n")

@@ -111,7 +111,7 @@ class _Session:
         try:
             match command.verb:
                 case "EHLO":
-                    return "250-sink.example\r\n250-8BITMIME\r\n250 SMTPUTF8"
+                    return "250-sink.example\r\n250-8BITMIME\r\n250-PIPELINING\r\n250 SMTPUTF8"
                 case "MAIL":
                     self._sender, self._recipients = parse_path(command.argument, "FROM").address, []
                 case "RCPT":

@@ -22,11 +22,16 @@ async def send(folder: Path, hop: ScriptedServer, *, data: bytes = TEXT, mail: b
         return await send_message(relay, data=data, mail=mail)
 
 
-async def send_message(relay: RunningRelay, *, data: bytes = TEXT, mail: bytes = MAIL) -> list[bytes]:
+async def send_message(
+    relay: RunningRelay, *, data: bytes = TEXT, mail: bytes = MAIL, is_pipelined: bool = False
+) -> list[bytes]:
+    rcpt = b"RCPT TO:<anna@example.net>\r\n"
     async with relay.connection() as client:
         await client.send(b"EHLO sender.example\r\n")
-        replies = [await client.send(mail)]
-        replies.append(await client.send(b"RCPT TO:<anna@example.net>\r\n"))
+        if is_pipelined:
+            replies = [await client.send(mail + rcpt), await client.read_reply()]
+        else:
+            replies = [await client.send(mail), await client.send(rcpt)]
         replies.append(await client.send(b"DATA\r\n"))
         if replies[-1].startswith(b"354"):
             replies[-1] = await client.send(data + b".\r\n")
@@ -128,6 +133,7 @@ async def test_reply_of_several_lines_is_passed_on(tmp_path: Path) -> None:
     assert b"554-5.7.1 Spam,\r\n554-\r\n554 5.7.1 says the filter" == replies[-1]
 
 
+PIPELINING = {"EHLO": b"250-hop.example\r\n250 PIPELINING\r\n"}
 STRAY_REPLIES = [
     ("connect", b"220 hop.example\r\n250 Ok\r\n"),
     ("EHLO", GOOD_REPLIES["EHLO"] + b"250 Ok\r\n"),
@@ -158,11 +164,12 @@ STRAY_REPLIES = [
 ]
 
 
-async def test_reply_that_was_not_due_never_makes_a_message_accepted(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_pipelined", [False, True])
+async def test_reply_that_was_not_due_never_makes_a_message_accepted(tmp_path: Path, is_pipelined: bool) -> None:
     async with ScriptedServer(all_connections=True) as hop, running_relay(hop.address, tmp_path) as relay:
         for step, reply in STRAY_REPLIES:
-            hop.replies = GOOD_REPLIES | {step: reply}
-            replies = await send_message(relay)
+            hop.replies = GOOD_REPLIES | (PIPELINING if is_pipelined else {}) | {step: reply}
+            replies = await send_message(relay, is_pipelined=is_pipelined)
             assert replies[-1].startswith((b"451 ", b"503 ")), (step, reply)
         assert [] == relay.events()
 
@@ -307,3 +314,84 @@ async def test_refusal_of_a_hop_that_reads_no_more_is_passed_on_at_once(tmp_path
             assert await client.send(data + b".\r\n") == b"552 5.3.4 Too big"
         finished.set()
     server.close()
+
+
+class ChunkRecorder(asyncio.Protocol):
+    """A next hop that replies to each command, and records what arrives at once."""
+
+    def __init__(self, extension: bytes, chunks: list[bytes]) -> None:
+        self.extension = extension
+        self.chunks = chunks
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(b"220 hop.example\r\n")
+
+    def data_received(self, data: bytes) -> None:
+        self.chunks.append(data)
+        for line in data.splitlines():
+            if line.startswith(b"EHLO"):
+                self.transport.write(b"250-hop\r\n250 %b\r\n" % self.extension)
+            else:
+                self.transport.write(b"%d %b\r\n" % (550 if line.startswith(b"RCPT TO:<gone") else 250, line[8:]))
+
+
+RCPT_COMMANDS = [b"RCPT TO:<%b@example.net>\r\n" % name for name in (b"anna", b"gone1", b"ben", b"gone2")]
+
+
+@pytest.mark.parametrize("extension", [b"PIPELINING", b"HELP"])
+async def test_commands_that_arrive_together_are_sent_together_if_the_next_hop_allows_it(
+    tmp_path: Path, extension: bytes
+) -> None:
+    chunks: list[bytes] = []
+    server = await asyncio.get_running_loop().create_server(lambda: ChunkRecorder(extension, chunks), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with running_relay(f"127.0.0.1:{port}", tmp_path) as relay, relay.connection() as client:
+        await client.send(b"EHLO sender.example\r\n")
+        replies = [await client.send(MAIL + b"".join([*RCPT_COMMANDS, b"RCPT TO:\r\n"]))]
+        replies += [await client.read_reply() for _ in range(5)]
+        late = await client.send(b"RCPT TO:<carla@example.net>\r\n")
+    server.close()
+
+    together = [MAIL + b"".join(RCPT_COMMANDS)] if extension == b"PIPELINING" else [MAIL, *RCPT_COMMANDS]
+    assert together == chunks[1 : 1 + len(together)]
+    assert [250, 250, 550, 250, 550, 501, 250] == [int(reply[:3]) for reply in (*replies, late)]
+    assert [b"<anna@example.net>", b"<gone1@example.net>"] == [reply[4:] for reply in replies[1:3]]
+
+
+async def test_recipients_are_not_sent_after_a_sender_that_is_refused_here(tmp_path: Path) -> None:
+    async with ScriptedServer(all_connections=True) as hop, running_relay(hop.address, tmp_path) as relay:
+        for mail in (b"MAIL FROM:\r\n", "MAIL FROM:<jürgen@example.com>\r\n".encode()):
+            hop.replies = GOOD_REPLIES | PIPELINING
+            replies = await send_message(relay, mail=mail, is_pipelined=True)
+            assert replies[0].startswith((b"501 ", b"550 "))
+            assert replies[1].startswith(b"503 ")
+
+    assert "RCPT" not in hop.verbs
+
+
+async def test_recipients_after_a_sender_that_the_next_hop_refuses_are_refused(tmp_path: Path) -> None:
+    async with (
+        ScriptedServer(EHLO=PIPELINING["EHLO"], MAIL=b"550 5.7.1 No\r\n") as hop,
+        running_relay(hop.address, tmp_path) as relay,
+    ):
+        replies = await send_message(relay, is_pipelined=True)
+        hop.replies["MAIL"] = GOOD_REPLIES["MAIL"]
+        later = await send_message(relay, is_pipelined=True)
+
+    assert [550, 503, 503] == [int(reply[:3]) for reply in replies]
+    assert [250, 250, 250] == [int(reply[:3]) for reply in later]
+    assert ["EHLO", "MAIL", "RCPT", "RSET", "MAIL", "RCPT", "DATA"] == list(hop.verbs[:7])
+
+
+async def test_a_thousand_recipients_are_sent_together(tmp_path: Path) -> None:
+    recipients = [f"anna{number}@example.net" for number in range(1_000)]
+    async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as client:
+        await client.send(b"EHLO sender.example\r\n")
+        commands = [f"RCPT TO:<{recipient}>\r\n".encode() for recipient in (*recipients, "one-more@example.net")]
+        client.writer.write(b"".join([MAIL, *commands, b"DATA\r\n", TEXT, b".\r\n"]))
+        replies = [await client.read_reply() for _ in range(1_004)]
+
+    assert [250] * 1_001 + [452, 354, 250] == [int(reply[:3]) for reply in replies]
+    assert tuple(recipients) == sink.messages[0].recipients

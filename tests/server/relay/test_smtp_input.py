@@ -75,3 +75,15 @@ def test_pipelined_commands_are_read_one_after_the_other() -> None:
     commands = [smtp_input.next_command() for _ in range(4)]
 
     assert [Command("MAIL", b"FROM:<>"), Command("RCPT", b"TO:<a@b>"), Command("DATA"), None] == commands
+
+
+def test_recipients_that_have_arrived_are_read_together() -> None:
+    smtp_input = feed(b"MAIL FROM:<>\r\nRCPT TO:<a@b>\r\nrcpt TO:<c@d>\r\nRCPTX\r\nRCPT TO:<e@", piece_size=7)
+
+    assert [] == smtp_input.next_recipients()
+    assert Command("MAIL", b"FROM:<>") == smtp_input.next_command()
+    assert [Command("RCPT", b"TO:<a@b>"), Command("RCPT", b"TO:<c@d>")] == smtp_input.next_recipients()
+    assert Command("RCPTX") == smtp_input.next_command()
+    assert [] == smtp_input.next_recipients()
+    smtp_input.feed(b"f>\r\n")
+    assert [Command("RCPT", b"TO:<e@f>")] == smtp_input.next_recipients()

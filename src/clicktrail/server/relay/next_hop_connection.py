@@ -1,5 +1,8 @@
 """A connection to the next hop, on which each reply belongs to one command.
 
+Commands that are sent together get as many replies, in order (RFC 2920). DATA and the end of the data are sent alone,
+so that a reply too many is noticed before the next hop can take a message.
+
 Bytes that arrive when no reply is due mean that client and server disagree about where they are: a later 250 could then
 be taken for the answer to a message that no server has. The connection fails, and the sender is asked to try again.
 """
@@ -20,10 +23,11 @@ from clicktrail.server.relay.reply import (
 )
 
 _START_OF_DATA_CODE = 354
+_QUIT_TIMEOUT_S = 1
 
 
 class NextHopConnection(asyncio.Protocol):
-    """A connection on which at most one reply at a time is due.
+    """A connection on which as many replies are due as commands were sent.
 
     Attributes:
         local_address: our own IP address.
@@ -31,8 +35,11 @@ class NextHopConnection(asyncio.Protocol):
 
     def __init__(self) -> None:
         self._parser = ReplyParser()
-        self._due: asyncio.Future[Reply] | None = None
+        self._due: asyncio.Future[list[Reply]] | None = None
+        self._due_count = 0
+        self._replies: list[Reply] = []
         self._error: Exception | None = None
+        self._is_quitting = False
         self._writable = asyncio.Event()
         self._writable.set()
         self.local_address = ""
@@ -43,11 +50,13 @@ class NextHopConnection(asyncio.Protocol):
         self.local_address = transport.get_extra_info("sockname")[0]
 
     def data_received(self, data: bytes) -> None:
-        """Complete the reply that is due."""
+        """Complete the replies that are due."""
+        if self._is_quitting:
+            self._transport.close()
         if self._error:
             return
         self._parser.feed(data)
-        self._read_reply()
+        self._read_replies()
         if self._due is None:
             self._writable.set()  # `write` looks at what has arrived
             if self._parser.unread_size > MAX_REPLY_BYTES:
@@ -69,6 +78,11 @@ class NextHopConnection(asyncio.Protocol):
         """Let `write` go on."""
         self._writable.set()
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether the connection is open, no reply is due, and the server has sent none that was not due."""
+        return not (self._error or self._due or self._parser.unread_size or self._transport.is_closing())
+
     async def write(self, data: bytes | memoryview) -> None:
         """Send a piece of a message, and return once nearly all of it is with the kernel.
 
@@ -89,11 +103,22 @@ class NextHopConnection(asyncio.Protocol):
             OSError: the connection is lost.
             RelayError: the server sent something else than one reply.
         """
+        (reply,) = await self.exchange_all(data, 1)
+        return reply
+
+    async def exchange_all(self, data: bytes, count: int) -> list[Reply]:
+        """Send commands, and return their replies. 421 is also the reply to the commands after it.
+
+        Raises:
+            OSError: the connection is lost.
+            RelayError: the server sent something else than as many replies.
+        """
         if data:
             self._raise_if_failed()
             self._transport.write(data)
         self._due = asyncio.get_running_loop().create_future()
-        self._read_reply()
+        self._due_count, self._replies = count, []
+        self._read_replies()
         try:
             return await self._due
         finally:
@@ -110,8 +135,15 @@ class NextHopConnection(asyncio.Protocol):
         transport = await asyncio.get_running_loop().start_tls(self._transport, self, context, server_hostname=host)
         self._transport = cast("asyncio.Transport", transport)
 
+    def quit(self) -> None:
+        """Send QUIT, and close the connection after the reply or a second."""
+        self._is_quitting = True
+        self._transport.write(b"QUIT\r\n")
+        asyncio.get_running_loop().call_later(_QUIT_TIMEOUT_S, self._transport.abort)
+
     def abort(self) -> None:
         """Close the connection without flushing it."""
+        self._error = self._error or ConnectionAbortedError("the connection was closed")
         self._transport.abort()
 
     def _raise_if_failed(self, *, may_refuse: bool = False) -> None:
@@ -125,26 +157,30 @@ class NextHopConnection(asyncio.Protocol):
         if self._error:
             raise self._error
 
-    def _read_reply(self) -> None:
+    def _read_replies(self) -> None:
         if self._due is None or self._due.done():
             return
         if self._error:
             self._due.set_exception(self._error)
             return
         try:
-            reply = self._parser.next_reply()
+            while len(self._replies) < self._due_count and (reply := self._parser.next_reply()):
+                self._replies.append(reply)
+                if reply.code == SHUTTING_DOWN.code:
+                    self._error = _build_unasked_error(reply)
+                    self._replies += [reply] * (self._due_count - len(self._replies))
         except RelayError as error:
             self._fail(error)
             return
-        if reply is None:
+        if len(self._replies) < self._due_count:
             return
-        if self._parser.unread_size and reply.code != _START_OF_DATA_CODE:  # a refusal of the data may follow 354
+        if self._parser.unread_size and self._replies[-1].code != _START_OF_DATA_CODE:  # a refusal may follow 354
             unasked = self._read_unasked_reply()
             if unasked.reply_code != SHUTTING_DOWN.code:
                 self._fail(unasked)
                 return
             self._error = unasked  # may follow any reply (RFC 5321 section 3.8)
-        self._due.set_result(reply)
+        self._due.set_result(self._replies)
 
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error

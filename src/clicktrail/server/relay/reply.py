@@ -40,7 +40,9 @@ class Reply:
 
 OK = Reply(250, "2.0.0 OK")
 NEXT_HOP_UNREACHABLE = Reply(451, "4.4.1 The next mail server cannot be reached, please try again later")
+NEXT_HOP_BUSY = Reply(451, "4.4.5 The next mail server has no free connection, please try again later")
 NEXT_HOP_CONFUSED = Reply(451, "4.5.0 The next mail server broke the protocol, please try again later")
+NO_SENDER = Reply(503, "5.5.1 Send MAIL first")
 INTERNAL_ERROR = Reply(451, "4.3.0 Internal error, please try again later")
 TIMEOUT = Reply(421, "4.4.2 Timeout, closing connection")
 SHUTTING_DOWN = Reply(421, "4.3.2 This server is shutting down, please try again later")

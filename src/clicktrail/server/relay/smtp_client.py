@@ -1,115 +1,67 @@
-"""SMTP client of the relay: send messages to the next hop, and return its replies."""
+"""SMTP client of the relay: send one client's messages to the next hop, and return its replies."""
 
-import asyncio
-import base64
-import contextlib
-import socket
-import ssl
-from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Mapping, Sequence
 
 from clicktrail.errors import RelayError
-from clicktrail.server.relay.next_hop_connection import NextHopConnection
-from clicktrail.server.relay.reply import (
-    FIRST_NEGATIVE_CODE,
-    NEXT_HOP_CONFUSED,
-    NEXT_HOP_UNREACHABLE,
-    SHUTTING_DOWN,
-    Reply,
-)
+from clicktrail.server.relay.envelope import Path
+from clicktrail.server.relay.next_hop_pool import NextHopPool
+from clicktrail.server.relay.next_hop_session import NextHopSession
+from clicktrail.server.relay.reply import NEXT_HOP_UNREACHABLE, NO_SENDER, SHUTTING_DOWN, Reply
 from clicktrail.server.relay.smtp_input import END_OF_DATA, escape_dots
 
-_AUTHENTICATED_CODE = 235
-"""RFC 4954 section 6."""
-_COMMAND_TIMEOUT_S = 300
-"""RFC 5321 section 4.5.3.2 asks for at least five minutes for most commands."""
 _MESSAGE_TIMEOUT_S = 600
 """After the end of the data (RFC 5321 section 4.5.3.2.6)."""
-_QUIT_TIMEOUT_S = 1
-_DATA_TIMEOUT_S = 180
-"""For each piece of the data (RFC 5321 section 4.5.3.2.5)."""
+_START_OF_DATA = (354,)
 _PIECE_BYTES = 256 * 1024
-
-_COMPLETED = range(250, 260)
-"""Replies to a command that was completed. 221 says goodbye, and is not the answer to a message."""
 
 _SENDER_PARAMETER_EXTENSIONS = {"BODY": "8BITMIME", "SMTPUTF8": "SMTPUTF8", "RET": "DSN", "ENVID": "DSN"}
 _RECIPIENT_PARAMETER_EXTENSIONS = {"NOTIFY": "DSN", "ORCPT": "DSN"}
 """Parameters that are passed on, and the extension that allows each (RFC 6152, RFC 6531, RFC 3461)."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextHopConfig:
-    """Address of and login at the next hop.
-
-    Attributes:
-        tls: ``none``, ``starttls`` or ``tls``.
-        tls_context: trusted authorities; loading them takes 60 ms, too much for each connection.
-        username: empty for no login.
-        password: ignored without a username.
-        ehlo_name: name that we introduce ourselves with; empty for our IP address.
-        connect_timeout_s: seconds to connect to each address of the next hop.
-    """
-
-    host: str
-    port: int
-    tls: str = "none"
-    tls_context: ssl.SSLContext | None = None
-    username: str = ""
-    password: str = ""
-    ehlo_name: str = ""
-    connect_timeout_s: float = 10.0
-
-    def __str__(self) -> str:
-        """``host:port``."""
-        return f"{self.host}:{self.port}"
+_NON_ASCII_SENDER = Reply(550, "5.6.7 The next mail server takes only ASCII addresses")
+_NON_ASCII_RECIPIENT = Reply(553, "5.6.7 The next mail server takes only ASCII addresses")
+"""RFC 6531 section 3.5."""
 
 
 class NextHopClient:
-    """A connection to the next hop, opened on first use and reopened after it was lost.
+    """Sends one message after the other, each on a connection that no other message uses meanwhile.
 
-    Each command returns a positive reply or raises `RelayError` with the reply of the next hop; with 451 if it could
-    not be reached or broke the protocol.
+    Commands return the replies of the next hop, positive or negative, and raise `RelayError` if there are none: the
+    next hop cannot be reached, is busy, or broke the protocol.
     """
 
-    def __init__(self, config: NextHopConfig) -> None:
-        self._config = config
-        self._connection: NextHopConnection | None = None
-        self._extensions: dict[str, str] = {}
-        self._in_transaction = False
+    def __init__(self, pool: NextHopPool) -> None:
+        self._pool = pool
+        self._session: NextHopSession | None = None
         self._needs_8bit = False
         self._needs_utf8 = False
 
-    def supports(self, extension: str) -> bool:
-        """Whether the next hop offers an extension, by its keyword in EHLO."""
-        return extension in self._extensions
+    async def begin(self, sender: Path, recipients: Sequence[Path] = ()) -> list[Reply]:
+        """Start a message with MAIL and RCPT. Parameters of extensions that the next hop does not offer are omitted.
 
-    async def mail(self, sender: str, parameters: Mapping[str, str]) -> Reply:
-        """Start a message. Parameters of extensions that the next hop does not offer are omitted.
+        The next hop may have closed the connection after an earlier message. The commands are then repeated on a new
+        one: before DATA nothing is sent.
 
-        If a connection kept from an earlier message has been closed meanwhile, a new one is opened.
-
-        Args:
-            sender: address; empty for the null sender.
-            parameters: values by upper-case keyword.
+        Returns:
+            A reply for the sender, and one for each recipient.
         """
-        if self._connection and self._in_transaction:
-            await self.reset()
-        if self._connection:
+        self.abandon()
+        session = await self._pool.lease()
+        if session.message_count:
             try:
-                return await self._mail(sender, parameters)
-            except RelayError as error:
-                if error.reply_code not in {NEXT_HOP_UNREACHABLE.code, SHUTTING_DOWN.code}:
-                    raise
-                self.abort()
-        await self._connect()
-        return await self._mail(sender, parameters)
+                replies = await self._begin(session, sender, recipients)
+            except RelayError:
+                replies = [SHUTTING_DOWN]
+            if replies[0].code != SHUTTING_DOWN.code:
+                return replies
+            self.abandon()
+            session = await self._pool.lease(is_new=True)
+        return await self._begin(session, sender, recipients)
 
-    async def rcpt(self, recipient: str, parameters: Mapping[str, str]) -> Reply:
-        """Add a recipient to the message."""
-        self._check_address(recipient, reply_code=553)
-        return await self._send(f"RCPT TO:<{recipient}>", parameters, _RECIPIENT_PARAMETER_EXTENSIONS)
+    async def add_recipients(self, recipients: Sequence[Path]) -> list[Reply]:
+        """Add recipients to the message. Returns one reply for each."""
+        session = self._get_session()
+        return await self._send_envelope(session, [], recipients)
 
     async def data(self, content: bytes) -> Reply:
         """Send the message. With a positive reply the next hop has taken responsibility for it.
@@ -117,216 +69,101 @@ class NextHopClient:
         Args:
             content: the message with CRLF line endings.
         """
-        self._check_content(content)
-        await self._send("DATA", expected=(354,))
-        self._in_transaction = False
-        # The end of the data goes out alone, once all else is gone: a 2xx that arrives before it is not the answer.
-        data = memoryview(escape_dots(content))[: -len(END_OF_DATA)]
-        for start in range(0, len(data), _PIECE_BYTES):
-            async with self._use_connection(_DATA_TIMEOUT_S) as connection:
-                await connection.write(data[start : start + _PIECE_BYTES])
-        return await self._exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
-
-    async def reset(self) -> None:
-        """Abandon the current message. If that fails, the next one uses a new connection."""
-        self._in_transaction = False
-        if self._connection:
-            try:
-                await self._send("RSET")
-            except RelayError:
-                self.abort()
-
-    async def close(self) -> None:
-        """Send QUIT if the connection is open, and close it."""
-        if self._connection:
-            with contextlib.suppress(RelayError, TimeoutError):
-                async with asyncio.timeout(_QUIT_TIMEOUT_S):
-                    await self._send("QUIT", expected=(221,))
-        self.abort()
-
-    def abort(self) -> None:
-        """Close the connection immediately, and abandon the current message."""
-        self._in_transaction = False
-        if self._connection:
-            self._connection.abort()
-            self._connection = None
-
-    async def _mail(self, sender: str, parameters: Mapping[str, str]) -> Reply:
-        self._check_address(sender, reply_code=550)
-        self._needs_8bit = parameters.get("BODY", "").upper() == "8BITMIME" and not self.supports("8BITMIME")
-        self._needs_utf8 = "SMTPUTF8" in parameters and not self.supports("SMTPUTF8")
-        reply = await self._send(f"MAIL FROM:<{sender}>", parameters, _SENDER_PARAMETER_EXTENSIONS)
-        self._in_transaction = True
+        session = self._get_session()
+        if refusal := self._find_content_refusal(content):
+            self.abandon()
+            return refusal
+        try:
+            reply = await session.exchange(b"DATA\r\n", expected=_START_OF_DATA)
+            if reply.code in _START_OF_DATA:
+                reply = await _send_content(session, content)
+                session.in_transaction = False
+        except BaseException:
+            session.abort()  # the next hop may wait for the rest of the data
+            raise
+        finally:
+            self.abandon()
         return reply
 
-    def _check_address(self, address: str, *, reply_code: int) -> None:
-        """Refuse an address that the next hop cannot take (RFC 6531 section 3.5)."""
-        if not address.isascii() and not self.supports("SMTPUTF8"):
-            raise RelayError(
-                f"the next hop {self._config} does not offer SMTPUTF8",
-                reply_code=reply_code,
-                reply_text="5.6.7 The next mail server takes only ASCII addresses",
-            )
+    def abandon(self) -> None:
+        """Abandon the current message, if there is one, and leave its connection to others."""
+        session, self._session = self._session, None
+        if session:
+            self._pool.release(session)
 
-    def _check_content(self, content: bytes) -> None:
-        """Refuse a message that was declared to need what the next hop does not offer (RFC 6152, RFC 6531)."""
+    async def _begin(self, session: NextHopSession, sender: Path, recipients: Sequence[Path]) -> list[Reply]:
+        self._session = session
+        session.message_count += 1
+        self._needs_8bit = sender.parameters.get("BODY", "").upper() == "8BITMIME" and not session.supports("8BITMIME")
+        self._needs_utf8 = "SMTPUTF8" in sender.parameters and not session.supports("SMTPUTF8")
+        replies = [_NON_ASCII_SENDER]
+        if sender.is_ascii or session.supports("SMTPUTF8"):
+            commands = ["RSET"] if session.in_transaction else []
+            commands.append(_format_command("MAIL FROM", sender, session, _SENDER_PARAMETER_EXTENSIONS))
+            session.in_transaction = True
+            replies = await self._send_envelope(session, commands, recipients)
+            if len(commands) > 1 and not replies.pop(0).is_positive:
+                session.abort()  # MAIL may be part of the old transaction
+                raise _build_lost_error()
+        if replies[0].is_positive:
+            return replies
+        self.abandon()
+        return [replies[0], *[NO_SENDER] * len(recipients)]
+
+    async def _send_envelope(
+        self, session: NextHopSession, commands: Sequence[str], recipients: Sequence[Path]
+    ) -> list[Reply]:
+        """Send commands, and RCPT for those recipients that the next hop can take. Returns a reply for each."""
+        takes_all = session.supports("SMTPUTF8")
+        sent = [recipient for recipient in recipients if takes_all or recipient.is_ascii]
+        rcpt = [_format_command("RCPT TO", recipient, session, _RECIPIENT_PARAMETER_EXTENSIONS) for recipient in sent]
+        try:
+            replies = await session.send_all([*commands, *rcpt])
+        except BaseException:
+            self.abandon()
+            raise
+        answers = iter(replies[len(commands) :])
+        return [
+            *replies[: len(commands)],
+            *(next(answers) if takes_all or recipient.is_ascii else _NON_ASCII_RECIPIENT for recipient in recipients),
+        ]
+
+    def _get_session(self) -> NextHopSession:
+        if self._session is None:
+            raise _build_lost_error()
+        return self._session
+
+    def _find_content_refusal(self, content: bytes) -> Reply | None:
+        """The reply for a message that was declared to need what the next hop does not offer (RFC 6152, RFC 6531)."""
         if not (self._needs_8bit or self._needs_utf8) or content.isascii():
-            return
+            return None
         headers, _, _ = content.partition(b"\r\n\r\n")
         if self._needs_utf8 and not headers.isascii():
-            raise RelayError(
-                f"the next hop {self._config} does not offer SMTPUTF8",
-                reply_code=554,
-                reply_text="5.6.9 The next mail server takes only ASCII headers",
-            )
-        if self._needs_8bit:
-            raise RelayError(
-                f"the next hop {self._config} does not offer 8BITMIME",
-                reply_code=554,
-                reply_text="5.6.3 The next mail server takes only 7-bit messages",
-            )
-
-    async def _connect(self) -> None:
-        """Connect and log in. The sender cannot fix any failure here, so it gets 451 and tries again."""
-        config = self._config
-        try:
-            self._connection = await self._open_connection()
-            await self._exchange(b"", expected=(220,))
-            await self._greet()
-            if config.tls == "starttls" and config.tls_context:
-                await self._send("STARTTLS", expected=(220,))
-                await self._connection.start_tls(config.tls_context, config.host)
-                await self._greet()
-            if config.username:
-                await self._log_in()
-        except (OSError, TimeoutError) as error:
-            raise self._abort_unreachable(error) from error
-        except RelayError as error:
-            self.abort()
-            raise RelayError(
-                str(error),
-                reply_code=NEXT_HOP_UNREACHABLE.code,
-                reply_text=NEXT_HOP_UNREACHABLE.text,
-                hint=error.hint,
-            ) from error
-
-    async def _open_connection(self) -> NextHopConnection:
-        """Connect to the first address of the next hop that answers.
-
-        Raises:
-            OSError: none does.
-        """
-        config, loop = self._config, asyncio.get_running_loop()
-        is_tls = config.tls == "tls"
-        addresses = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
-        last_error: OSError = ConnectionError("the name has no address")
-        for *_, address in dict.fromkeys(addresses):
-            try:
-                async with asyncio.timeout(config.connect_timeout_s):
-                    _, connection = await loop.create_connection(
-                        NextHopConnection,
-                        *address[:2],
-                        ssl=config.tls_context if is_tls else None,
-                        server_hostname=config.host if is_tls else None,
-                    )
-                    return connection
-            except OSError as error:  # TimeoutError is one
-                last_error = error
-        raise last_error
-
-    async def _greet(self) -> None:
-        name = self._config.ehlo_name or self._address_literal()
-        try:
-            reply = await self._send(f"EHLO {name}")
-        except RelayError as error:
-            if error.reply_code == NEXT_HOP_UNREACHABLE.code:
-                raise
-            await self._send(f"HELO {name}")
-            self._extensions = {}
-        else:
-            lines = (line.partition(" ") for line in reply.text.split("\n")[1:])
-            self._extensions = {keyword.upper(): values for keyword, _, values in lines if keyword}
-
-    def _address_literal(self) -> str:
-        """Our own address as a name for EHLO (RFC 5321 section 4.1.3)."""
-        address = ip_address(self._connection.local_address.partition("%")[0] if self._connection else "127.0.0.1")
-        return f"[IPv6:{address}]" if isinstance(address, IPv6Address) else f"[{address}]"
-
-    async def _log_in(self) -> None:
-        """Authenticate with PLAIN (RFC 4616) or LOGIN, whichever the next hop offers."""
-        config = self._config
-        mechanisms = self._extensions.get("AUTH", "").upper().split()
-        try:
-            if "PLAIN" in mechanisms or "LOGIN" not in mechanisms:
-                response = _encode_base64(f"\0{config.username}\0{config.password}")
-                reply = await self._send(f"AUTH PLAIN {response}", expected=(235, 334))
-                if reply.code != _AUTHENTICATED_CODE:
-                    await self._send(response, expected=(235,))
-            else:
-                await self._send("AUTH LOGIN", expected=(334,))
-                await self._send(_encode_base64(config.username), expected=(334,))
-                await self._send(_encode_base64(config.password), expected=(235,))
-        except RelayError as error:
-            raise RelayError(
-                f"the next hop {config} refused the login ({error.reply_code})",
-                reply_code=error.reply_code,
-                reply_text=error.reply_text,
-                hint="check relay.next_hop_username and relay.next_hop_password",
-            ) from error
-
-    async def _send(
-        self,
-        command: str,
-        parameters: Mapping[str, str] | None = None,
-        extensions: Mapping[str, str] | None = None,
-        *,
-        expected: Collection[int] = _COMPLETED,
-    ) -> Reply:
-        """Send a command with those parameters whose extensions the next hop offers."""
-        words = [
-            f"{keyword}={value}" if value else keyword
-            for keyword, value in (parameters or {}).items()
-            if extensions and keyword in extensions and self.supports(extensions[keyword])
-        ]
-        return await self._exchange(" ".join([command, *words]).encode() + b"\r\n", expected=expected)
-
-    async def _exchange(
-        self, data: bytes, *, expected: Collection[int] = _COMPLETED, timeout_s: float = _COMMAND_TIMEOUT_S
-    ) -> Reply:
-        """Send data and return the reply to it."""
-        async with self._use_connection(timeout_s) as connection:
-            reply = await connection.exchange(data)
-        if reply.code in expected:
-            return reply
-        if reply.is_positive or reply.code < FIRST_NEGATIVE_CODE:
-            self.abort()  # it answers something else than what was asked
-            reply = NEXT_HOP_CONFUSED
-        raise RelayError(
-            f"the next hop {self._config} replied {reply.code}", reply_code=reply.code, reply_text=reply.text
-        )
-
-    @contextlib.asynccontextmanager
-    async def _use_connection(self, timeout_s: float) -> AsyncIterator["NextHopConnection"]:
-        """The open connection; it is closed after an error."""
-        if self._connection is None:
-            raise self._abort_unreachable(ConnectionResetError("the connection was closed"))
-        try:
-            async with asyncio.timeout(timeout_s):
-                yield self._connection
-        except (OSError, TimeoutError) as error:
-            raise self._abort_unreachable(error) from error
-        except RelayError:
-            self.abort()
-            raise
-
-    def _abort_unreachable(self, error: Exception) -> RelayError:
-        self.abort()
-        return RelayError(
-            f"cannot reach the next hop {self._config}: {str(error) or type(error).__name__}",
-            reply_code=NEXT_HOP_UNREACHABLE.code,
-            reply_text=NEXT_HOP_UNREACHABLE.text,
-        )
+            return Reply(554, "5.6.9 The next mail server takes only ASCII headers")
+        return Reply(554, "5.6.3 The next mail server takes only 7-bit messages") if self._needs_8bit else None
 
 
-def _encode_base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+async def _send_content(session: NextHopSession, content: bytes) -> Reply:
+    # The end of the data goes out alone, once all else is gone: a 2xx that arrives before it is not the answer.
+    data = memoryview(escape_dots(content))[: -len(END_OF_DATA)]
+    for start in range(0, len(data), _PIECE_BYTES):
+        await session.write(data[start : start + _PIECE_BYTES])
+    return await session.exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
+
+
+def _format_command(verb: str, path: Path, session: NextHopSession, extensions: Mapping[str, str]) -> str:
+    """A command with those parameters whose extensions the next hop offers."""
+    words = [
+        f"{keyword}={value}" if value else keyword
+        for keyword, value in path.parameters.items()
+        if keyword in extensions and session.supports(extensions[keyword])
+    ]
+    return " ".join([f"{verb}:<{path.address}>", *words])
+
+
+def _build_lost_error() -> RelayError:
+    return RelayError(
+        "the connection to the next hop was lost within a message",
+        reply_code=NEXT_HOP_UNREACHABLE.code,
+        reply_text=NEXT_HOP_UNREACHABLE.text,
+    )

@@ -72,6 +72,13 @@ class SmtpInput:
         verb, _, argument = line.strip().partition(b" ")
         return Command(verb.decode("ascii", "replace").upper(), argument.strip())
 
+    def next_recipients(self) -> list[Command]:
+        """Return the RCPT commands that come next, as far as they have arrived."""
+        commands: list[Command] = []
+        while self._buffer[:5].upper() == b"RCPT " and (command := self.next_command()):
+            commands.append(command)
+        return commands
+
     def next_message(self) -> Message | None:
         """Return the message whose data the client sends; None if it is incomplete.
 

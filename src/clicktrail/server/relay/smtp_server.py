@@ -1,14 +1,15 @@
 """SMTP server of the relay: receive messages, have them tracked, and pass them to the next hop.
 
-The relay has no queue. Each command is passed on at once, and the reply of the next hop is passed back: a recipient
-that the next hop refuses is refused here with the same reply, and 250 for a message means that the next hop has it.
+The relay has no queue. MAIL and RCPT are passed on at once, together if they arrive together, and the replies of the
+next hop are passed back: a recipient that the next hop refuses is refused here with the same reply, and 250 for a
+message means that the next hop has it.
 """
 
 import asyncio
 import contextlib
 import socket
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,10 +20,11 @@ from clicktrail.model.event import encode_event
 from clicktrail.rewrite import SkipReason
 from clicktrail.server.pipeline.track import TrackedMessage
 from clicktrail.server.ports import Journal
-from clicktrail.server.relay.envelope import parse_path
+from clicktrail.server.relay.envelope import Path, parse_path
 from clicktrail.server.relay.message_tracker import FAILURE_REASONS, MessageTracker
-from clicktrail.server.relay.reply import INTERNAL_ERROR, OK, SHUTTING_DOWN, TIMEOUT, Reply
-from clicktrail.server.relay.smtp_client import NextHopClient, NextHopConfig
+from clicktrail.server.relay.next_hop_pool import NextHopPool
+from clicktrail.server.relay.reply import INTERNAL_ERROR, NO_SENDER, OK, SHUTTING_DOWN, TIMEOUT, Reply
+from clicktrail.server.relay.smtp_client import NextHopClient
 from clicktrail.server.relay.smtp_input import Command, Message, SmtpInput
 
 _LOG = structlog.get_logger(component="relay")
@@ -32,16 +34,19 @@ _MAX_RECIPIENTS: Final = 1_000
 _READ_BYTES: Final = 64 * 1024
 _MAX_UNKNOWN_COMMANDS: Final = 20
 """A client that sends more lines that are no SMTP commands is disconnected."""
+_ENVELOPE_VERBS: Final = frozenset({"MAIL", "RCPT"})
 _HTTP_METHODS: Final = frozenset({"CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"})
 """A web page can make a browser send a request here, whose body holds commands."""
 _RECORD_TIMEOUT_S: Final = 2.0
 """How long the reply to a message waits for its `sent` event to be on disk."""
 _DRAIN_TIMEOUT_S: Final = 20
+_TOO_LARGE: Final = Reply(552, f"5.3.4 The message is larger than {_MAX_MESSAGE_BYTES} bytes")
+_UNREADABLE: Final = Reply(500, "5.5.6 The line is empty or too long")
 
 
 @dataclass(slots=True, kw_only=True)
 class Relay:
-    """An SMTP server with one connection to the next hop for each connection of a client.
+    """An SMTP server that passes messages on over shared connections to the next hop.
 
     Attributes:
         defers_when_unavailable: whether a message is deferred with 451, instead of passed on untracked, while registry
@@ -55,7 +60,7 @@ class Relay:
         untracked_at: time of the loop when a message was last untracked or deferred; None if none was.
     """
 
-    next_hop: NextHopConfig
+    next_hop: NextHopPool
     tracker: MessageTracker
     journal: Journal
     defers_when_unavailable: bool = False
@@ -94,6 +99,7 @@ class Relay:
                 _LOG.warning("relay stopped with messages in delivery", messages=self._in_flight)
             for task in tuple(self._sessions.values()):
                 task.cancel()
+        self.next_hop.close()
 
     async def deliver(self, message: Message, recipients: list[str], next_hop: NextHopClient) -> Reply:
         """Pass a message on; `serve` does not return before this has finished."""
@@ -186,8 +192,6 @@ class _Session:
         self._handlers: dict[str, Callable[[bytes], Awaitable[Reply]]] = {
             "EHLO": self._handle_ehlo,
             "HELO": self._handle_helo,
-            "MAIL": self._handle_mail,
-            "RCPT": self._handle_rcpt,
             "DATA": self._handle_data,
             "RSET": self._handle_rset,
             "NOOP": self._handle_noop,
@@ -200,18 +204,17 @@ class _Session:
             await self._reply(Reply(220, f"{_host_name()} ESMTP clicktrail"))
             while command := await self._receive_command():
                 if command.verb == "QUIT":
-                    await self._next_hop.close()
                     await self._reply(Reply(221, "2.0.0 Bye"))
                     return
                 if command.verb in _HTTP_METHODS or self._unknown_count > _MAX_UNKNOWN_COMMANDS:
                     await self._reply(Reply(421, "4.7.0 Too many errors, closing connection"))
                     return
-                await self._reply(await self._handle(command))
+                await self._reply(*await self._handle(command))
         except asyncio.CancelledError:
             self._writer.write(SHUTTING_DOWN.encode())
             raise
         finally:
-            self._next_hop.abort()
+            self._next_hop.abandon()
 
     async def _receive_command(self) -> Command | None:
         """The next command; None if the client has disconnected, or was idle for too long."""
@@ -246,32 +249,79 @@ class _Session:
         self._input.feed(data)
         return len(data)
 
-    async def _reply(self, reply: Reply) -> None:
-        self._writer.write(reply.encode())
+    async def _reply(self, *replies: Reply) -> None:
+        self._writer.write(b"".join(reply.encode() for reply in replies))
         async with asyncio.timeout(self._relay.idle_timeout_s):
             await self._writer.drain()
         await asyncio.sleep(0)  # a client that sends many commands at once delays no other
 
-    async def _handle(self, command: Command) -> Reply:
-        handler = self._handlers.get(command.verb)
-        if handler is None:
-            self._unknown_count += 1
-            if command.verb:
-                return Reply(502, "5.5.1 Command not implemented")
-            return Reply(500, "5.5.6 The line is empty or too long")
+    async def _handle(self, command: Command) -> list[Reply]:
+        """The replies to a command, and to the RCPT commands that have arrived with MAIL or RCPT."""
+        commands = [command]
+        if command.verb in _ENVELOPE_VERBS:
+            commands += self._input.next_recipients()
         try:
-            return await handler(command.argument)
+            return (
+                await self._handle_envelope(commands) if command.verb in _ENVELOPE_VERBS else [await self._run(command)]
+            )
         except RelayError as error:
-            _log_refusal(error)
-            return Reply(error.reply_code, error.reply_text)
+            reply = Reply(error.reply_code, error.reply_text)
+            _log_refusal(reply, error)
         except (ConnectionError, TimeoutError):  # of the client
             raise
         except Exception as error:
             # A temporary failure: the sender keeps the message and tries again.
             _LOG.error("command failed", exc_info=error)
-            self._next_hop.abort()
-            self._forget_transaction()
-            return INTERNAL_ERROR
+            self._abandon_transaction()
+            reply = INTERNAL_ERROR
+        return [reply, *[NO_SENDER if command.verb == "MAIL" else reply] * (len(commands) - 1)]
+
+    async def _run(self, command: Command) -> Reply:
+        handler = self._handlers.get(command.verb)
+        if handler:
+            return await handler(command.argument)
+        self._unknown_count += 1
+        if command.verb:
+            return Reply(502, "5.5.1 Command not implemented")
+        return _UNREADABLE
+
+    async def _handle_envelope(self, commands: Sequence[Command]) -> list[Reply]:
+        """Pass on MAIL with the RCPT commands that have arrived, or RCPT commands alone."""
+        sender = self._parse_sender(commands[0].argument) if commands[0].verb == "MAIL" else None
+        if not sender and not self._in_transaction:
+            return [NO_SENDER] * len(commands)
+        room = _MAX_RECIPIENTS - len(self._recipients)
+        parsed = [
+            _parse_recipient(command) if number < room else Reply(452, "4.5.3 Too many recipients")
+            for number, command in enumerate(commands[1:] if sender else commands)
+        ]
+        paths = [path for path in parsed if isinstance(path, Path)]
+        sender_replies: list[Reply] = []
+        if sender:
+            first, *replies = await self._next_hop.begin(sender, paths)
+            self._in_transaction = first.is_positive
+            sender_replies = [first]
+        else:
+            replies = await self._next_hop.add_recipients(paths) if paths else []
+        self._recipients += [path.address for path, reply in zip(paths, replies, strict=True) if reply.is_positive]
+        answers = iter(replies)
+        all_replies = [*sender_replies, *(next(answers) if isinstance(path, Path) else path for path in parsed)]
+        for reply in all_replies:
+            if not reply.is_positive and reply is not NO_SENDER:
+                _log_refusal(reply)
+        return all_replies
+
+    def _parse_sender(self, argument: bytes) -> Path:
+        if self._relay.is_stopping:
+            raise _refuse(SHUTTING_DOWN)
+        if not self._has_greeted:
+            raise _refuse(Reply(503, "5.5.1 Send EHLO first"))
+        if self._in_transaction:
+            raise _refuse(Reply(503, "5.5.1 A message is already being sent"))
+        path = parse_path(argument, "FROM")
+        if path.parameters.get("SIZE", "").isdecimal() and int(path.parameters["SIZE"][:20]) > _MAX_MESSAGE_BYTES:
+            raise _refuse(_TOO_LARGE)
+        return path
 
     async def _handle_ehlo(self, _argument: bytes) -> Reply:
         await self._greet()
@@ -281,30 +331,6 @@ class _Session:
     async def _handle_helo(self, _argument: bytes) -> Reply:
         await self._greet()
         return Reply(250, _host_name())
-
-    async def _handle_mail(self, argument: bytes) -> Reply:
-        if self._relay.is_stopping:
-            return SHUTTING_DOWN
-        if not self._has_greeted:
-            return Reply(503, "5.5.1 Send EHLO first")
-        if self._in_transaction:
-            return Reply(503, "5.5.1 A message is already being sent")
-        path = parse_path(argument, "FROM")
-        if path.parameters.get("SIZE", "").isdecimal() and int(path.parameters["SIZE"][:20]) > _MAX_MESSAGE_BYTES:
-            return _too_large()
-        reply = await self._next_hop.mail(path.address, path.parameters)
-        self._in_transaction = True
-        return reply
-
-    async def _handle_rcpt(self, argument: bytes) -> Reply:
-        if not self._in_transaction:
-            return Reply(503, "5.5.1 Send MAIL first")
-        if len(self._recipients) >= _MAX_RECIPIENTS:
-            return Reply(452, "4.5.3 Too many recipients")
-        path = parse_path(argument, "TO")
-        reply = await self._next_hop.rcpt(path.address, path.parameters)
-        self._recipients.append(path.address)
-        return reply
 
     async def _handle_data(self, _argument: bytes) -> Reply:
         if not self._recipients:
@@ -317,14 +343,15 @@ class _Session:
             recipients = self._recipients
             self._forget_transaction()
             if message.is_too_large:
-                return _too_large()
+                return _TOO_LARGE
             return await self._relay.deliver(message, recipients, self._next_hop)
         finally:
             self._relay.buffered_bytes -= self._buffered_bytes
             self._buffered_bytes = 0
+            self._next_hop.abandon()
 
     async def _handle_rset(self, _argument: bytes) -> Reply:
-        await self._abandon_transaction()
+        self._abandon_transaction()
         return OK
 
     async def _handle_noop(self, _argument: bytes) -> Reply:
@@ -334,13 +361,12 @@ class _Session:
         return Reply(252, "2.1.5 Send the message and see")
 
     async def _greet(self) -> None:
-        await self._abandon_transaction()
+        self._abandon_transaction()
         self._has_greeted = True
 
-    async def _abandon_transaction(self) -> None:
-        if self._in_transaction:
-            self._forget_transaction()
-            await self._next_hop.reset()
+    def _abandon_transaction(self) -> None:
+        self._forget_transaction()
+        self._next_hop.abandon()
 
     def _forget_transaction(self) -> None:
         self._in_transaction, self._recipients = False, []
@@ -349,15 +375,32 @@ class _Session:
 async def _forward(command: Awaitable[Reply]) -> Reply:
     """The reply of the next hop, positive or not."""
     try:
-        return await command
+        reply = await command
     except RelayError as error:
-        _log_refusal(error)
+        reply = Reply(error.reply_code, error.reply_text)
+        _log_refusal(reply, error)
+    else:
+        if not reply.is_positive:
+            _log_refusal(reply)
+    return reply
+
+
+def _log_refusal(reply: Reply, error: RelayError | None = None) -> None:
+    _LOG.warning("message or command refused", reply_code=reply.code, **({"error": error} if error else {}))
+    _LOG.debug("reply", reply_text=reply.text)
+
+
+def _parse_recipient(command: Command) -> Path | Reply:
+    if command.verb != "RCPT":
+        return _UNREADABLE
+    try:
+        return parse_path(command.argument, "TO")
+    except RelayError as error:
         return Reply(error.reply_code, error.reply_text)
 
 
-def _log_refusal(error: RelayError) -> None:
-    _LOG.warning("message or command refused", reply_code=error.reply_code, error=error)
-    _LOG.debug("reply", reply_text=error.reply_text)
+def _refuse(reply: Reply) -> RelayError:
+    return RelayError(f"refused with {reply.code}", reply_code=reply.code, reply_text=reply.text)
 
 
 def _classify(tracked: TrackedMessage, reply: Reply) -> str:
@@ -366,10 +409,6 @@ def _classify(tracked: TrackedMessage, reply: Reply) -> str:
     if FAILURE_REASONS.intersection(tracked.skip_reasons):
         return "untracked"
     return "not_rewritten" if tracked.skip_reasons else "tracked"
-
-
-def _too_large() -> Reply:
-    return Reply(552, f"5.3.4 The message is larger than {_MAX_MESSAGE_BYTES} bytes")
 
 
 def _host_name() -> str:

@@ -165,6 +165,17 @@ class RelaySettings(Section, frozen=True, kw_only=True):
     ] = "none"
     next_hop_username: Annotated[str, _description("User name at the next hop; empty for none.")] = ""
     next_hop_password: Annotated[str, _description("Password at the next hop.")] = ""
+    next_hop_connections: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            description="Connections of a relay process to the next hop, which its clients share. A message occupies "
+            "one from MAIL to the end of its data.",
+        ),
+    ] = 50
+    next_hop_messages: Annotated[
+        int, msgspec.Meta(ge=1, description="Messages on one connection to the next hop; then a new one is opened.")
+    ] = 100
 
 
 class DkimSettings(Section, frozen=True, kw_only=True):

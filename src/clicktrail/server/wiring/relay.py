@@ -11,8 +11,9 @@ from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Probl
 from clicktrail.server.monitoring.metrics import RELAY_MESSAGES, Metric
 from clicktrail.server.relay import rewriter_process
 from clicktrail.server.relay.message_tracker import MessageTracker
+from clicktrail.server.relay.next_hop_pool import NextHopPool
+from clicktrail.server.relay.next_hop_session import NextHopConfig
 from clicktrail.server.relay.rewriter import RewriterPool
-from clicktrail.server.relay.smtp_client import NextHopConfig
 from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
@@ -78,7 +79,7 @@ def build_rewriters(settings: Settings, config_path: Path | None) -> RewriterPoo
 def build_relay(settings: Settings, registry: Registry, journal: MeasuredJournal, rewriters: RewriterPool) -> Relay:
     """Build the relay that the settings describe."""
     return Relay(
-        next_hop=build_next_hop_config(settings),
+        next_hop=NextHopPool(build_next_hop_config(settings)),
         tracker=MessageTracker(
             rewriters=rewriters,
             consents=registry.consents,
@@ -104,6 +105,8 @@ def build_next_hop_config(settings: Settings) -> NextHopConfig:
         username=settings.relay.next_hop_username,
         password=settings.relay.next_hop_password,
         ehlo_name=settings.relay.ehlo_name or (host_name if "." in host_name else ""),
+        max_connections=settings.relay.next_hop_connections,
+        max_messages=settings.relay.next_hop_messages,
     )
 
 
