@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -9,15 +10,26 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.programs import find_free_port, find_program, is_listening, stop_process, wait_until_ready
+from bench.programs import BenchError, find_free_port, find_program, is_listening, stop_process, wait_until_ready
 from bench.redirect.apps import KEYS_VARIABLE
 from clicktrail import keyring_file
+from clicktrail.server.journal.frames import SEGMENT_ID_BYTES
 from clicktrail.server.settings import get_environment
+from clicktrail.tokens import KeyRing, TokenFormat
+from clicktrail.tokens.compression import DICTIONARY
 
 DATA_FOLDER: Final = "data"
 """Name of the edge's data folder."""
 
+LIMIT_FOLDER: Final = "limit"
+"""Name of the limit server's folder."""
+
+_LIMIT_SOURCE: Final = Path(__file__).with_name("limit_server.c")
+_LIMIT_COMPILER: Final = ("-O3", "-march=native")
+_LIMIT_LIBRARIES: Final = ("-l:libzstd.so.1", "-l:libz.so.1")  # without their -dev packages, which have the headers
+
 # keepalive_requests: by default, nginx closes each connection after 1,000 requests; the edge never does.
+
 _NGINX_CONFIG: Final = """\
 daemon off;
 worker_processes {workers};
@@ -99,6 +111,27 @@ def nginx(folder: Path, *, workers: int, directives: str) -> Iterator[Server]:
     config.write_text(_NGINX_CONFIG.format(workers=workers, port=port, directives=directives), "utf-8")
     command = [find_program("nginx"), "-e", "stderr", "-p", str(folder), "-c", str(config)]
     with running_program(command, port, log=folder / "nginx.log") as server:
+        yield server
+
+
+@contextlib.contextmanager
+def limit(folder: Path, ring: KeyRing) -> Iterator[Server]:
+    """Compile and run ``limit_server.c``: a durable edge in C, in one process. Its journal is in `LIMIT_FOLDER`.
+
+    Raises:
+        BenchError: gcc is not installed, or the program does not compile or start here.
+    """
+    port = find_free_port()
+    program, dictionary = folder / "limit_server", folder / "dictionary"
+    command = [find_program("gcc"), *_LIMIT_COMPILER, "-o", str(program), str(_LIMIT_SOURCE), *_LIMIT_LIBRARIES]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        raise BenchError(f"{_LIMIT_SOURCE.name} does not compile on this machine")
+    dictionary.write_bytes(DICTIONARY)
+    segment = folder / LIMIT_FOLDER / "journal" / "edge-0" / f"0000000001-{secrets.token_hex(SEGMENT_ID_BYTES)}.segment"
+    segment.parent.mkdir(parents=True)
+    key = ring.sealing_key
+    arguments = (port, segment, key.secret.hex(), key.last_character(TokenFormat.SEALED), dictionary)
+    with running_program([str(program), *map(str, arguments)], port, log=folder / "limit.log") as server:
         yield server
 
 
