@@ -11,11 +11,20 @@ _ID_PREFIX_BYTES = 8
 
 
 class SystemClock:
-    """The system clock in UTC, truncated to milliseconds as in events."""
+    """The system clock in UTC, truncated to milliseconds as in events.
+
+    Under load, many clicks happen in the same millisecond and share one object.
+    """
+
+    def __init__(self) -> None:
+        self._latest = (-1, datetime.fromtimestamp(0, UTC))
 
     def now(self) -> datetime:
         """The current time."""
-        return datetime.fromtimestamp(time.time_ns() // 1_000_000 / 1000, UTC)
+        milliseconds, latest = time.time_ns() // 1_000_000, self._latest
+        if latest[0] != milliseconds:
+            self._latest = latest = (milliseconds, datetime.fromtimestamp(milliseconds / 1000, UTC))
+        return latest[1]
 
 
 class RandomCodes:

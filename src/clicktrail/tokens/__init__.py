@@ -21,7 +21,7 @@ from clicktrail.tokens.campaign import (
 )
 from clicktrail.tokens.keys import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState, TokenFormat, identify_key
 from clicktrail.tokens.landing import LandingClick, LandingTokenSealer
-from clicktrail.tokens.sealed import LinkSealer, SealedLink, open_token, seal_token
+from clicktrail.tokens.sealed import LinkSealer, SealedLink, SealedPayload, open_payload, open_token, seal_token
 from clicktrail.tokens.short import MAX_SHORT_LINKS, SHORT_CODE_BITS, decode_short_token, encode_short_token
 
 __all__ = [
@@ -38,12 +38,14 @@ __all__ = [
     "LinkSealer",
     "SealedLink",
     "SealedMessage",
+    "SealedPayload",
     "TokenFormat",
     "build_token_suffixes",
     "decode_short_token",
     "encode_short_token",
     "identify_key",
     "open_campaign_token",
+    "open_payload",
     "open_token",
     "seal_token",
     "seal_token_prefix",

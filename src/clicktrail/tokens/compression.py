@@ -161,7 +161,7 @@ def decompress(compressed: bytes) -> bytes:
     """
     codec = _take_codec()
     try:
-        return codec.decompress(_FRAME_HEADER + compressed, max_output_size=_MAX_PAYLOAD_BYTES)
+        return codec.decompress(_FRAME_HEADER + compressed, _MAX_PAYLOAD_BYTES)
     except zstandard.ZstdError as error:
         raise TokenMalformedError("sealed with a payload that does not decompress") from error
     finally:

@@ -43,6 +43,8 @@ _ASSOCIATED_DATA = {token_format: [f"clicktrail {token_format} token".encode()] 
 _BASE64_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
 _BASE64URL_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """Base64url to base64. Characters that only base64 has become invalid ones."""
+_BASE64_PADDING = (b"", b"===", b"==", b"=")
+"""Padding by the length of the text modulo 4."""
 
 
 class KeyState(StrEnum):
@@ -140,7 +142,7 @@ def identify_key(token: str) -> tuple[TokenFormat, int] | None:
 def _decode_base64url(text: str) -> bytes:
     # The decoder skips invalid characters, and the last character may have unused bits. Encoding again finds both.
     try:
-        padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + b"=" * (-len(text) % 4)
+        padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + _BASE64_PADDING[len(text) % 4]
         data = binascii.a2b_base64(padded)
     except ValueError as error:
         raise TokenMalformedError("not base64url") from error

@@ -7,6 +7,7 @@ array as it is, version 1 compressed; the shorter one is used.
 """
 
 from datetime import UTC, datetime
+from typing import Annotated, ClassVar
 
 import msgspec
 
@@ -16,6 +17,8 @@ from clicktrail.tokens.keys import KeyRing
 
 _VERSION_PLAIN = b"\x00"
 _VERSION_COMPRESSED = b"\x01"
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999, which a datetime can hold."""
 
 
 # Created for each click; a dataclass takes ten times as long.
@@ -43,20 +46,27 @@ class SealedLink(msgspec.Struct, frozen=True, kw_only=True):
     is_trap: bool = False
 
 
-class _Payload(msgspec.Struct, frozen=True, array_like=True):
+class SealedPayload(msgspec.Struct, frozen=True, array_like=True):
+    """Content of a sealed token as it is stored, with the fields of `SealedLink`.
+
+    Attributes:
+        recipient_unsealed: False; a link of the registry has it too.
+    """
+
+    recipient_unsealed: ClassVar[bool] = False
     destination: str
     message_id: str
     recipient: str
     campaign: str
     position: int
-    links: int
-    sent_at: int
+    link_count: int
+    sent_at: Annotated[int, msgspec.Meta(ge=_FIRST_SECOND, le=_LAST_SECOND)]
     group: str = ""
     is_trap: bool = False
 
 
 _encode_payload = msgspec.msgpack.Encoder().encode
-_payload_decoder = msgspec.msgpack.Decoder(_Payload)
+_decode_payload = msgspec.msgpack.Decoder(SealedPayload).decode
 
 
 def seal_token(ring: KeyRing, link: SealedLink) -> str:
@@ -99,29 +109,29 @@ def open_token(ring: KeyRing, token: str) -> SealedLink:
         TokenMalformedError: not a sealed token.
         TokenForgedError: not sealed by a key of this ring.
     """
+    payload = open_payload(ring, token)
+    return SealedLink(
+        destination=payload.destination,
+        message_id=payload.message_id,
+        recipient=payload.recipient,
+        campaign=payload.campaign,
+        position=payload.position,
+        link_count=payload.link_count,
+        sent_at=datetime.fromtimestamp(payload.sent_at, UTC),
+        group=payload.group,
+        is_trap=payload.is_trap,
+    )
+
+
+def open_payload(ring: KeyRing, token: str) -> SealedPayload:
+    """Open a token for a redirect, which needs no time of sealing. Raises what `open_token` raises."""
     plaintext = ring.decrypt(token)
-    try:
-        fields = _payload_decoder.decode(_unpack_payload(plaintext))
-        return SealedLink(
-            destination=fields.destination,
-            message_id=fields.message_id,
-            recipient=fields.recipient,
-            campaign=fields.campaign,
-            position=fields.position,
-            link_count=fields.links,
-            sent_at=datetime.fromtimestamp(fields.sent_at, UTC),
-            group=fields.group,
-            is_trap=fields.is_trap,
-        )
-    except (msgspec.DecodeError, ValueError, OverflowError, OSError) as error:
-        # The last three: the time is out of range.
-        raise TokenMalformedError("sealed with a payload that this version cannot read") from error
-
-
-def _unpack_payload(plaintext: bytes) -> bytes:
     version = plaintext[:1]
-    if version == _VERSION_COMPRESSED:
-        return decompress(plaintext[1:])
-    if version == _VERSION_PLAIN:
-        return plaintext[1:]
+    try:
+        if version == _VERSION_COMPRESSED:
+            return _decode_payload(decompress(plaintext[1:]))
+        if version == _VERSION_PLAIN:
+            return _decode_payload(plaintext[1:])
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise TokenMalformedError("sealed with a payload that this version cannot read") from error
     raise TokenMalformedError("sealed by a newer version of clicktrail")

@@ -22,6 +22,7 @@ from clicktrail.server.edge.connection import (
     compute_connection_limit,
 )
 from clicktrail.server.edge.http_reader import MAX_REQUEST_HEAD_BYTES
+from clicktrail.server.edge.quick_lane import QuickLane
 from clicktrail.server.journal.writer import SegmentWriter
 from tests.support.edge import (
     LOOPBACK,
@@ -43,7 +44,7 @@ async def connected(
     connections = OpenConnections()
     routes = build_routes(journal)
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(routes, connections), "127.0.0.1", 0, backlog=2048
+        lambda: Connection(routes, connections, QuickLane(routes)), "127.0.0.1", 0, backlog=2048
     )
     reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
     writer.write(build_request("/robots.txt", method="HEAD"))

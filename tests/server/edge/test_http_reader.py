@@ -18,6 +18,7 @@ from clicktrail.server.edge.http_reader import (
     parse_simple_request,
 )
 from clicktrail.server.pipeline.request import Request, select_recorded_headers
+from tests.support.request_corpus import HEADER_LINES, REQUEST_LINES
 
 GET = (
     b"GET /token?fbclid=x HTTP/1.1\r\n"
@@ -283,53 +284,10 @@ def test_incomplete_proxy_header_counts_as_a_request() -> None:
     assert [True, True, False, True] == states
 
 
-_LINES = (
-    *(
-        "Host: click.example",
-        "host:h",
-        "User-Agent: Mozilla/5.0 (X11; Linux)",
-        "Accept: */*;q=0.8",
-        "X:",
-        "X: ",
-        "x:  a",
-    ),
-    *(
-        "Connection: keep-alive",
-        "connection: close",
-        "Connection: Close, x",
-        "Upgrade: h2c",
-        "Content-Length: 0",
-        "Content-Length: 3",
-        "Te: t",
-    ),
-    *(
-        "X-Forwarded-For: 203.0.113.9",
-        "X-Forwarded-For:  203.0.113.9, 192.0.2.7",
-        "x-forwarded-for: 203.0.113.9",
-        "X-Forwarded-For: é",
-        "X-Forwarded-Proto: https",
-    ),
-    *(
-        "Transfer-Encoding: chunked",
-        "Expect: 100-continue",
-        "A B: c",
-        " folded",
-        "no colon",
-        "x: a\tb",
-        "x: a ",
-        "x: é",
-    ),
-    *("", "x\r: y", "x: a\0", "Sec-Fetch-Site: none", "Cookie: a=b; c=d", ": empty name"),
-)
-_REQUEST_LINES = (
-    *("GET /token HTTP/1.1", "GET /a?b=c HTTP/1.1", "GET /a?b?c HTTP/1.1", "GET /a HTTP/1.0", "HEAD / HTTP/1.1"),
-    *("GET /a#b HTTP/1.1", "GET /a b HTTP/1.1", "GET http://x/ HTTP/1.1", "GET * HTTP/1.1", "GET /%zz//. HTTP/1.1"),
-    *("GET  / HTTP/1.1", "get / HTTP/1.1", "GET / HTTP/2.0", "GET /é HTTP/1.1", 'GET /"<> HTTP/1.1', ""),
-)
-
-
 @given(
-    st.sampled_from(_REQUEST_LINES), st.lists(st.sampled_from(_LINES), max_size=6), st.sampled_from(["", "x", "\r\n"])
+    st.sampled_from(REQUEST_LINES),
+    st.lists(st.sampled_from(HEADER_LINES), max_size=6),
+    st.sampled_from(["", "x", "\r\n"]),
 )
 def test_simple_parser_agrees_with_the_full_parser(first: str, lines: list[str], rest: str) -> None:
     data = "\r\n".join([first, *lines, "", rest]).encode()

@@ -20,11 +20,15 @@ from time import perf_counter
 from typing import cast
 
 import msgspec
+import structlog
 
 from clicktrail.server.edge.http_reader import Refusal, RequestReader
+from clicktrail.server.edge.quick_lane import QuickLane
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Routes
 from clicktrail.server.pipeline.request import Request
+
+_LOG = structlog.get_logger(component="edge")
 
 IPNetwork = IPv4Network | IPv6Network
 
@@ -175,8 +179,11 @@ async def serve_edge(
     for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # accepted sockets inherit it
         listener.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER_BYTES)
     descriptors = [listener, *(listener.dup() for _ in range(_ACCEPTS_PER_ITERATION - 1))]
+    quick_lane = QuickLane(routes)
     servers = [
-        await loop.create_server(lambda: Connection(routes, connections), sock=descriptor, backlog=_LISTEN_BACKLOG)
+        await loop.create_server(
+            lambda: Connection(routes, connections, quick_lane), sock=descriptor, backlog=_LISTEN_BACKLOG
+        )
         for descriptor in descriptors
     ]
     while not stopping.is_set():
@@ -199,9 +206,9 @@ async def serve_edge(
 class _PendingResponse(msgspec.Struct, kw_only=True):  # created ten times as fast as a dataclass, once per click
     """A response that is due on a connection; ``started_at`` is the time of its request by ``perf_counter``."""
 
-    with_body: bool
     started_at: float
     on_response: Callable[[], None]
+    with_body: bool = True
     response: Response | None = None
 
     def set_response(self, response: Response) -> None:
@@ -220,12 +227,13 @@ class Connection(asyncio.Protocol):
         active_at: when it was opened, or last sent or completed a request, in the loop's time.
     """
 
-    def __init__(self, routes: Routes, connections: OpenConnections) -> None:
+    def __init__(self, routes: Routes, connections: OpenConnections, quick_lane: QuickLane) -> None:
         self._loop = asyncio.get_running_loop()
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.active_at = self._loop.time()
         self._routes = routes
         self._connections = connections
+        self._quick_lane = quick_lane
         self._pending: deque[_PendingResponse] = deque()
         self._unparsed = b""
         self._has_turn = False  # waits for its turn to parse more
@@ -259,6 +267,8 @@ class Connection(asyncio.Protocol):
         if not self._accepts_requests:
             return
         was_in_request = self._reader.in_request
+        if not was_in_request and not self._pending and self._answer_quickly(data):
+            return
         requests, end = self._reader.feed_part(data)
         if requests:
             self.active_at, self._timeout_s = self._loop.time(), KEEPALIVE_TIMEOUT_S
@@ -275,6 +285,29 @@ class Connection(asyncio.Protocol):
             self._transport.pause_reading()
         if self._unparsed:
             self._resume_reading()
+
+    def _answer_quickly(self, data: bytes) -> bool:
+        """Answer an ordinary click while no other response is due. Returns False if it takes the full lane."""
+        try:
+            prepared = self._quick_lane.prepare(data, self._reader.peer, https=self._reader.https)
+        except Exception as error:
+            _LOG.exception("quick lane failed", exc_info=error)
+            return False
+        if prepared is None:
+            return False
+        self._quick_head, event = prepared
+        self._pending.append(_PendingResponse(started_at=perf_counter(), on_response=self._write_ready_responses))
+        self.active_at, self._timeout_s = self._loop.time(), KEEPALIVE_TIMEOUT_S
+        self._routes.record(event, self._send_quick_response)
+        return True
+
+    def _send_quick_response(self, _committed: bool) -> None:  # noqa: FBT001 - the port's callback
+        """Send the response of the quick lane, which is the oldest that is due."""
+        if len(self._pending) == 1 and self._accepts_requests:
+            self._routes.stats.record(b"302", self._pending.popleft().started_at)
+            self._transport.write(self._routes.responses.encode_redirect(self._quick_head))
+        elif self._pending:  # otherwise the client has disconnected
+            self._pending[0].set_response(Response(head=self._quick_head))
 
     def eof_received(self) -> bool:
         """The client sends no more, but still gets its pending responses."""
@@ -370,7 +403,7 @@ class Connection(asyncio.Protocol):
         parts: list[bytes] = []
         while self._pending and (response := self._pending[0].response) is not None:
             pending = self._pending.popleft()
-            self._routes.stats.record(response, pending.started_at)
+            self._routes.stats.record(response.status, pending.started_at)
             close = not self._accepts_requests and not self._pending
             parts.append(self._routes.responses.encode(response, with_body=pending.with_body, close=close))
         if not parts:

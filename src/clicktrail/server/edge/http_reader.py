@@ -77,6 +77,8 @@ class RequestReader:
         in_request: whether a request, or the PROXY protocol header, has started and is incomplete.
         expects_continue: whether the client waits for "100 Continue" before it sends a body.
         is_finished: whether no more is read: the last request closes the connection, or one was refused.
+        peer: IP address at the other end of the connection, or that of the PROXY protocol header.
+        https: whether the connection uses TLS, by the PROXY protocol header.
         refusal: why the request after those returned was refused; None if none was.
     """
 
@@ -85,8 +87,8 @@ class RequestReader:
         self.expects_continue = False
         self.is_finished = False
         self.refusal: Refusal | None = None
-        self._peer = peer
-        self._https = False
+        self.peer = peer
+        self.https = False
         self._proxy_header: bytes | None = b"" if expect_proxy_header else None  # received so far; None once complete
         self._parser = httptools.HttpRequestParser(self)
         self._requests: list[Request] = []
@@ -133,10 +135,10 @@ class RequestReader:
         """Return the request if the bytes are exactly one simple request; otherwise nothing, and they are not added."""
         if self.in_request or self.is_finished:
             return []
-        request = parse_simple_request(data, self._peer, https=self._https)
+        request = parse_simple_request(data, self.peer, https=self.https)
         if request is None:
             return []
-        self.is_finished = request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
+        self.is_finished = is_last_request(request)
         return [request]
 
     def _consume_proxy_header(self, data: bytes) -> bytes:
@@ -151,8 +153,8 @@ class RequestReader:
             return b""
         self._proxy_header = None
         self.in_request = False
-        self._peer = header.client_ip or self._peer
-        self._https = header.https
+        self.peer = header.client_ip or self.peer
+        self.https = header.https
         return data[header.size :]
 
     def on_message_begin(self) -> None:
@@ -216,10 +218,10 @@ class RequestReader:
             Request(
                 method=self._parser.get_method().decode("latin-1"),
                 path=self._path,
-                peer=self._peer,
+                peer=self.peer,
                 headers=self._headers,
                 http_version=self._version,
-                https=self._https,
+                https=self.https,
                 body=bytes(self._body),
                 recorded_headers=select_recorded_headers(self._headers),
             )
@@ -288,6 +290,18 @@ class _Head(NamedTuple):
     recorded_headers: dict[str, str]
 
 
+def split_forwarded_for(head: bytes) -> tuple[bytes, str]:
+    """Split a head into the rest and the value of ``X-Forwarded-For``.
+
+    The value is empty if the header is missing, invalid, or not as common proxies write it.
+    """
+    before, _, after = head.partition(_FORWARDED_FOR_PREFIX)
+    value, _, rest = after.partition(b"\r\n")
+    if not value or not _HEADER_VALUE.fullmatch(value):
+        return head, ""
+    return before + b"\r\n" + rest, value.decode()
+
+
 def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Request | None:
     """Parse bytes that are exactly one simple request; None if they need the full parser."""
     if len(data) > _MAX_SIMPLE_REQUEST_BYTES or not data.endswith(_HEAD_END):
@@ -296,24 +310,30 @@ def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Requ
     target, _, rest = rest.partition(b" ")
     if method != b"GET" or not target.startswith(b"/") or target.translate(None, _SIMPLE_TARGET_CHARS):
         return None
-    before, separator, after = rest.partition(_FORWARDED_FOR_PREFIX)
+    rest, forwarded_for = split_forwarded_for(rest)
     try:
-        if separator:
-            forwarded_for, _, after = after.partition(b"\r\n")
-            head = _add_forwarded_for(_parse_head(before + b"\r\n" + after), forwarded_for)
-        else:
-            head = _parse_head(rest)
+        head = _parse_head(rest)
     except _NeedsFullParserError:
         return None
+    headers = head.headers
+    if forwarded_for:
+        if "x-forwarded-for" in headers:
+            return None
+        headers = {**headers, "x-forwarded-for": forwarded_for}
     return Request(
         method="GET",
         path=target.partition(b"?")[0].decode(),
         peer=peer,
-        headers=head.headers,
+        headers=headers,
         http_version=head.http_version,
         https=https,
         recorded_headers=head.recorded_headers,
     )
+
+
+def is_last_request(request: Request) -> bool:
+    """Whether a simple request is the last one of its connection."""
+    return request.http_version == "1.0" or request.headers.get("connection", "").lower() == "close"
 
 
 class _NeedsFullParserError(Exception):
@@ -328,12 +348,6 @@ def _parse_head(rest: bytes) -> _Head:
     if version is None or len(headers) < len(lines) or "host" not in headers:
         raise _NeedsFullParserError
     return _Head(version, headers, select_recorded_headers(headers))
-
-
-def _add_forwarded_for(head: _Head, forwarded_for: bytes) -> _Head:
-    if "x-forwarded-for" in head.headers or not _HEADER_VALUE.fullmatch(forwarded_for):
-        raise _NeedsFullParserError
-    return head._replace(headers={**head.headers, "x-forwarded-for": forwarded_for.decode()})
 
 
 @lru_cache(_HEADER_CACHE_SIZE)

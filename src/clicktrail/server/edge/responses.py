@@ -39,6 +39,11 @@ class Response(msgspec.Struct, frozen=True, kw_only=True):
     head: bytes
     body: bytes = b""
 
+    @property
+    def status(self) -> bytes:
+        """Status code, such as ``302``."""
+        return self.head[9:12]
+
 
 class Responses:
     """Responses that are the same for every tracking domain.
@@ -87,13 +92,21 @@ class Responses:
 
         ``location`` is visible ASCII; each of the additional headers ends with CRLF.
         """
-        return Response(head=self._redirect + location.encode("ascii") + b"\r\n" + headers)
+        return Response(head=self.redirect_head(location, headers))
+
+    def redirect_head(self, location: str, headers: bytes = b"") -> bytes:
+        """Head of `redirect`."""
+        return self._redirect + location.encode("ascii") + b"\r\n" + headers
 
     def health(self, *, status: str, failed: int, buffered: int, dropped: int) -> Response:
         """Health of a worker and counts of its journal. Always 200: a worker that cannot record still redirects."""
         health = {"status": status, "failed": failed, "buffered": buffered, "dropped": dropped}
         body = msgspec.json.encode(health) + b"\n"
         return make_response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
+
+    def encode_redirect(self, head: bytes) -> bytes:
+        """Encode a redirect on a connection that stays open, given its head."""
+        return head + self._date_header + b"\r\n"
 
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
         """Encode a response, for ``HEAD`` without its body; ``close`` announces the end of the connection."""

@@ -76,6 +76,36 @@ class ResolvedLinks(msgspec.Struct, frozen=True, kw_only=True):
     links: Mapping[int, StoredLink]
 
 
+class RegisteredLink(msgspec.Struct, frozen=True, kw_only=True):
+    """The link of a reference, with the fields of `SealedPayload` that a click records."""
+
+    destination: str
+    message_id: str
+    recipient: str
+    campaign: str
+    position: int
+    group: str
+    is_trap: bool
+    recipient_unsealed: bool
+
+
+def find_registered_link(reference: LinkReference, resolved: ResolvedLinks | None) -> RegisteredLink | None:
+    """Return the link that a reference refers to; None if it is not among what the registry stores."""
+    link = resolved.links.get(reference.position) if resolved else None
+    if resolved is None or link is None:
+        return None
+    return RegisteredLink(
+        destination=link.destination,
+        message_id=reference.message_id or resolved.message_id,
+        recipient=reference.recipient or resolved.recipient,
+        campaign=resolved.campaign,
+        position=reference.position,
+        group=link.group,
+        is_trap=link.is_trap,
+        recipient_unsealed=reference.recipient_unsealed,
+    )
+
+
 def parse_reference(ring: KeyRing, path: str) -> LinkReference:
     """Parse a path without its leading slash: a campaign or short token, and a recipient id that may follow it.
 

@@ -17,22 +17,25 @@ import msgspec
 from ada_url import URL
 from msgspec.structs import replace
 
-from clicktrail.errors import StorageError, TokenForgedError, TokenMalformedError
+from clicktrail.errors import StorageError, TokenError, TokenForgedError, TokenMalformedError
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click
 from clicktrail.model.hosts import extract_host
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.server.pipeline.link_lookup import (
     LinkReference,
     LinkResolver,
+    RegisteredLink,
     ResolvedLinks,
+    find_registered_link,
     is_token_like,
     parse_reference,
 )
 from clicktrail.server.pipeline.request import IPNetwork, Request, TrustedProxies, select_recorded_headers
-from clicktrail.tokens import KeyRing, SealedLink, open_token
+from clicktrail.tokens import KeyRing, SealedPayload, open_payload
 
-_VISIBLE_ASCII_URL = re.compile(r"(?i:https?)://[!-~]+")
-"""An http or https URL of visible ASCII: valid in a ``Location`` header unchanged (RFC 9110 section 10.2.2)."""
+_WEB_URL_START = re.compile(r"(?i:https?)://.")
+_VISIBLE_ASCII = bytes(range(0x21, 0x7F))
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Safe methods (RFC 9110 section 9.2.1) without TRACE, which only echoes the request."""
@@ -40,6 +43,8 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _MAX_USER_AGENT_CHARS = 512
 _MAX_RAW_TOKEN_CHARS = 200
 
+
+ClickedLink = SealedPayload | RegisteredLink
 
 # The decisions are structs, not dataclasses: every click creates several, and a struct takes a tenth of the time.
 
@@ -84,12 +89,16 @@ class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Redirector:
-    """Decides on requests for tracking URLs."""
+    """Decides on requests for tracking URLs.
+
+    Attributes:
+        proxies: resolves the client's IP address.
+    """
 
     def __init__(self, ring: KeyRing, *, links: LinkResolver, trusted_proxies: Sequence[IPNetwork] = ()) -> None:
         self._ring = ring
         self._links = links
-        self._proxies = TrustedProxies(trusted_proxies)
+        self.proxies = TrustedProxies(trusted_proxies)
 
     def decide(self, request: Request, *, now: datetime, click_id: str) -> Redirect | NotFound | LookupRequired:
         """Decide by the path: a sealed token, or a campaign or short token, whose links are in the registry.
@@ -100,16 +109,32 @@ class Redirector:
             return NotFound()
         token = request.path.removeprefix("/")
         try:
-            sealed = open_token(self._ring, token)
+            link = open_payload(self._ring, token)
         except TokenForgedError:
-            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
+            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
             return self._decide_by_registry(request, token, now=now, click_id=click_id)
-        location = encode_location(sealed.destination)
+        location = encode_location(link.destination)
         if location is None:
             return NotFound()
-        click = self._build_click(request, now=now, click_id=click_id)
-        return Redirect(location=location, event=_add_token_fields(click, sealed))
+        click = self.build_click(request, now=now, click_id=click_id)
+        return Redirect(location=location, event=add_link_fields(click, link))
+
+    def find_link(self, token: str) -> ClickedLink | None:
+        """Return the link of a token if neither the registry nor an error page is needed, and None otherwise."""
+        try:
+            return open_payload(self._ring, token)
+        except TokenForgedError:
+            return None
+        except TokenMalformedError:
+            return self._find_cached_link(token)
+
+    def _find_cached_link(self, token: str) -> ClickedLink | None:
+        try:
+            reference = parse_reference(self._ring, token)
+        except TokenError:
+            return None
+        return find_registered_link(reference, self._links.get_cached(reference))
 
     async def look_up(self, lookup: LookupRequired) -> Redirect | NotFound | Unavailable:
         """Decide after asking the registry."""
@@ -125,22 +150,23 @@ class Redirector:
         try:
             reference = parse_reference(self._ring, token)
         except TokenForgedError:
-            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
+            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
         except TokenMalformedError:
             if not is_token_like(token):
                 return NotFound()
-            return _reject_tampered_token(self._build_click(request, now=now, click_id=click_id), token)
+            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
         lookup = LookupRequired(
-            reference=reference, token=token, click=self._build_click(request, now=now, click_id=click_id)
+            reference=reference, token=token, click=self.build_click(request, now=now, click_id=click_id)
         )
         cached = self._links.get_cached(reference)
         if cached is None and not self._links.is_missing(reference, now=now):
             return lookup
         return _decide_by_resolved_links(lookup, cached)
 
-    def _build_click(self, request: Request, *, now: datetime, click_id: str) -> Click:
+    def build_click(self, request: Request, *, now: datetime, click_id: str) -> Click:
+        """Build the click that a request makes, without the fields of its link."""
         headers = request.headers
-        ip, https = self._proxies.resolve_client(request.peer, headers, https=request.https)
+        ip, https = self.proxies.resolve_client(request.peer, headers, https=request.https)
         return Click(
             id=click_id,
             at=now,
@@ -158,35 +184,25 @@ def _reject_tampered_token(click: Click, token: str) -> NotFound:
 
 
 def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | None) -> Redirect | NotFound:
-    reference = lookup.reference
-    link = resolved.links.get(reference.position) if resolved else None
+    link = find_registered_link(lookup.reference, resolved)
     location = encode_location(link.destination) if link else None
-    if resolved is None or link is None or location is None:
+    if link is None or location is None:
         return _reject_tampered_token(lookup.click, lookup.token)
-    event = replace(
-        lookup.click,
-        campaign=resolved.campaign,
-        message_id=reference.message_id or resolved.message_id,
-        recipient=reference.recipient or resolved.recipient,
-        recipient_unsealed=reference.recipient_unsealed,
-        link=reference.position,
+    return Redirect(location=location, event=add_link_fields(lookup.click, link))
+
+
+def add_link_fields(click: Click, link: ClickedLink) -> Click:
+    """Return the click with the fields of its link."""
+    return replace(
+        click,
+        campaign=link.campaign,
+        message_id=link.message_id,
+        recipient=normalize_recipient(link.recipient),
+        recipient_unsealed=link.recipient_unsealed,
+        link=link.position,
         url=link.destination,
         group=link.group,
         trap=link.is_trap,
-    )
-    return Redirect(location=location, event=event)
-
-
-def _add_token_fields(click: Click, sealed: SealedLink) -> Click:
-    return replace(
-        click,
-        campaign=sealed.campaign,
-        message_id=sealed.message_id,
-        recipient=sealed.recipient,
-        link=sealed.position,
-        url=sealed.destination,
-        group=sealed.group,
-        trap=sealed.is_trap,
     )
 
 
@@ -196,13 +212,19 @@ def encode_location(destination: str) -> str | None:
     The destination is unchanged if it is visible ASCII, otherwise serialised as the WHATWG URL standard says.
     """
     # Browsers treat a backslash as a slash (WHATWG URL section 4.4); other programs would see a different host.
-    if "\\" not in destination and _VISIBLE_ASCII_URL.fullmatch(destination):
-        return destination
     try:
+        if "\\" not in destination and _is_visible_ascii_url(destination):
+            return destination
         href = URL(destination).href
     except ValueError:
         return None
-    return href if _VISIBLE_ASCII_URL.fullmatch(href) else None
+    return href if _is_visible_ascii_url(href) else None
+
+
+def _is_visible_ascii_url(text: str) -> bool:
+    """Whether this is an http or https URL that is valid in a ``Location`` header (RFC 9110 section 10.2.2)."""
+    # A regular expression for all characters takes three times as long.
+    return _WEB_URL_START.match(text) is not None and not text.encode().translate(None, _VISIBLE_ASCII)
 
 
 _extract_host = lru_cache(4_096)(extract_host)
