@@ -1,7 +1,7 @@
 """Convert the values of options and arguments without Pydantic.
 
 Typer converts every value with Pydantic, which takes longer to import than all else that a short command needs. Text,
-paths and parameters that are not given need no Pydantic. All other values are left to Typer.
+paths, decimal numbers and parameters that are not given need no Pydantic. All other values are left to Typer.
 """
 
 from pathlib import Path
@@ -40,4 +40,13 @@ class _Conversion:
                 return type_(value)
             if type_ == list[str] and takes_many:
                 return list(value)
+            if type_ is int and _is_number(value):
+                return int(value)
+            if type_ == list[int] and takes_many and all(map(_is_number, value)):
+                return list(map(int, value))
         return self._build_typer_conversion().coerce(value, param=param, ctx=ctx)
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a number, or text of one without sign, which needs no error message."""
+    return isinstance(value, int) or (isinstance(value, str) and value.isascii() and value.isdecimal())

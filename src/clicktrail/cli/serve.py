@@ -1,7 +1,5 @@
 """clicktrail serve: run edge, relay and engine."""
 
-import asyncio
-import socket
 from typing import Annotated
 
 import typer
@@ -18,6 +16,8 @@ def serve(
     ] = False,
 ) -> None:
     """Run edge, relay and engine until stopped."""
+    import asyncio
+
     from clicktrail.server import log, supervisor
 
     if only and only not in list(supervisor.Component):
@@ -37,6 +37,8 @@ def worker(
     index: int = 0,
 ) -> None:
     """Run one process of serve, which starts these itself."""
+    import socket
+
     from clicktrail.server import log
 
     settings = load_settings(config)
@@ -51,7 +53,7 @@ def worker(
 
         run_relay(settings, sockets[0], index=index, config_path=config)
     elif part == "rewriter":
-        from clicktrail.server.wiring.relay import run_rewriter
+        from clicktrail.server.wiring.rewriter import run_rewriter
 
         run_rewriter(settings)
     else:

@@ -4,12 +4,10 @@ import asyncio
 import socket
 import ssl
 import sys
-from functools import partial
 from pathlib import Path
 
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
 from clicktrail.server.monitoring.metrics import RELAY_MESSAGES, Metric
-from clicktrail.server.relay import rewriter_process
 from clicktrail.server.relay.message_tracker import MessageTracker
 from clicktrail.server.relay.next_hop_pool import NextHopPool
 from clicktrail.server.relay.next_hop_session import NextHopConfig
@@ -17,7 +15,6 @@ from clicktrail.server.relay.rewriter import RewriterPool
 from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
-from clicktrail.server.wiring.config import build_tracker
 from clicktrail.server.wiring.journals import MeasuredJournal, open_threaded_journal
 from clicktrail.server.wiring.stores import Registry, open_registry_when_available
 from clicktrail.server.wiring.worker import (
@@ -41,16 +38,6 @@ _UNTRACKED_PROBLEM = Problem(
 def run_relay(settings: Settings, listening_socket: socket.socket, *, index: int, config_path: Path | None) -> None:
     """Run relay process number ``index`` until it is stopped; its rewriting processes load the settings file again."""
     run_worker(_run_relay(settings, listening_socket, index=index, config_path=config_path))
-
-
-def run_rewriter(settings: Settings) -> None:
-    """Run a rewriting process until its standard input ends.
-
-    Raises:
-        KeyRingError: the key ring cannot be used.
-        SettingsError: a file that the settings name cannot be read or used.
-    """
-    rewriter_process.run_rewriter(partial(build_tracker, settings))
 
 
 async def _run_relay(
