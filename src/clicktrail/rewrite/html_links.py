@@ -159,8 +159,7 @@ def _read_candidate(html: str, tag: Tag, regions: _Regions) -> Candidate | None:
         attributes = _parse_attributes(tag.name, html[tag.start : tag.end])
     if attributes is None:
         return None
-    content = html[tag.end + 1 : _find_content_end(html, tag.end + 1, tag.container_end)]
-    element, label = _classify_element_and_label(tag.name, attributes, content)
+    element, label = _classify_element_and_label(html, tag, attributes)
     href = decode_attribute_value(html[start:end])
     return Candidate(
         start=start,
@@ -227,30 +226,30 @@ def _has_too_many_attributes(text: str) -> bool:
 _parse_attributes_cached = lru_cache(_CACHE_SIZE)(_parse_attributes_uncached)
 
 
-def _find_content_end(html: str, start: int, limit: int) -> int:
-    """Return where a link's content ends: at its end tag, at the next link, or at the limit."""
-    next_tag = html.find("<", start, limit)
-    if html.startswith(("</a", "</A"), next_tag):
-        return next_tag
-    search_end = min(limit, start + _MAX_CONTENT_CHARS)
-    content_end = _CONTENT_END.search(html, start, search_end)
-    return content_end.start() if content_end else search_end
-
-
-def _classify_element_and_label(tag_name: str, attributes: _Attributes, content: str) -> tuple[Element, str]:
-    if tag_name == "area":
+def _classify_element_and_label(html: str, tag: Tag, attributes: _Attributes) -> tuple[Element, str]:
+    if tag.name == "area":
         alt = attributes.values.get("alt", "")
         return Element.IMAGE, attributes.label or _normalize_text(decode_attribute_value(alt))
-    if "<" not in content:
-        return attributes.element, attributes.label or _normalize_text(content)
+    start = tag.end + 1
+    next_tag = html.find("<", start, tag.container_end)
+    if html.startswith(("</a", "</A"), next_tag):
+        return attributes.element, attributes.label or _normalize_text(html[start:next_tag])
+    content = html[start : _find_content_end(html, start, tag.container_end)]
     read = _read_markup_cached if len(content) <= _MAX_CACHED_CHARS else _read_markup
     is_image, label = read(content)
     return Element.IMAGE if is_image else attributes.element, attributes.label or label
 
 
+def _find_content_end(html: str, start: int, limit: int) -> int:
+    """Return where the content of a link ends: at its end tag, at the next link, or at the limit."""
+    search_end = min(limit, start + _MAX_CONTENT_CHARS)
+    content_end = _CONTENT_END.search(html, start, search_end)
+    return content_end.start() if content_end else search_end
+
+
 def _read_markup(content: str) -> tuple[bool, str]:
     """Return whether the content of a link is an image, and its text; of an image, the alternative text."""
-    text = _normalize_text(_MARKUP.sub(" ", content))
+    text = _normalize_text(_MARKUP.sub(" ", content) if "<" in content else content)
     if text:
         return False, text
     return _IMG_TAG.search(content) is not None, _extract_alt_text(content)
@@ -296,8 +295,8 @@ def _find_regions(html: str) -> _Regions:
     header_end = content_start.start() if content_start else limit
     middle = start + size // 2
     footer_start = _find_tag_with_any_keyword(html, _FOOTER_KEYWORDS, middle, len(html))
-    if footer_start < 0 and (unsubscribe := html.find(_UNSUBSCRIBE_KEYWORD, middle)) >= 0:
-        footer_start = html.rfind("<a", middle, unsubscribe)
+    if footer_start < 0 and html.rfind(_UNSUBSCRIBE_KEYWORD, middle) >= 0:
+        footer_start = html.rfind("<a", middle, html.find(_UNSUBSCRIBE_KEYWORD, middle))
     header_tag_start = _find_tag_with_any_keyword(html, _HEADER_KEYWORDS, start, header_end)
     return _Regions(
         header_tag_start=header_tag_start if header_tag_start >= 0 else header_end,
@@ -316,6 +315,8 @@ def _find_tag_with_any_keyword(html: str, keywords: tuple[str, ...], start: int,
 
 
 def _find_tag_with_keyword(html: str, keyword: str, start: int, end: int) -> int:
+    if html.rfind(keyword, start, end) < 0:  # in CPython three times as fast as `str.find`
+        return -1
     offset = start
     for _ in range(_MAX_KEYWORD_MATCHES):
         offset = html.find(keyword, offset, end)

@@ -165,10 +165,11 @@ def find_keywords(lines: Sequence[str]) -> list[bool]:
 
     All lines are searched at once first, because few links have a keyword.
     """
-    folded = [fold_text(line) for line in lines]
-    if _KEYWORD_SET.Match("".join(folded)) is None:
+    text = "".join(lines)
+    folded = text.lower() if text.isascii() else "".join(map(fold_text, lines))
+    if _KEYWORD_SET.Match(folded) is None:
         return [False] * len(lines)
-    return [_KEYWORD_SET.Match(line) is not None for line in folded]
+    return [_KEYWORD_SET.Match(fold_text(line)) is not None for line in lines]
 
 
 def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:

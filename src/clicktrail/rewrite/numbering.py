@@ -157,7 +157,7 @@ class _Assignment(msgspec.Struct, frozen=True, gc=False):
 _UNASSIGNED = _Assignment(position=None, destination="")
 
 
-class _NumberedCandidate(msgspec.Struct):
+class _NumberedCandidate(msgspec.Struct, gc=False):
     """A candidate, its numbers and the decision on it.
 
     Attributes:
