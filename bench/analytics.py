@@ -20,7 +20,7 @@ from clicktrail.model.event import Sent, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.server.analytics.connection import ChdbPool, migrate
 from clicktrail.server.analytics.store import ChdbAnalytics
-from clicktrail.server.ports import JudgedMessage
+from clicktrail.server.ports import JudgedMessage, RecordedEvent
 from clicktrail.server.system import SystemClock
 
 CLICKS_PER_CHUNK: Final = 500_000
@@ -167,7 +167,8 @@ async def _add_message(analytics: ChdbAnalytics) -> None:
     message_id = f"added-{time.monotonic_ns()}"
     sent = Sent(id=message_id, at=SystemClock().now(), campaign=LARGEST_CAMPAIGN, message_id=message_id)
     await analytics.store(
-        [encode_event(sent)], [JudgedMessage(timeline=Timeline.from_events(message_id, [sent]), clicks=())]
+        [RecordedEvent(encode_event(sent), sent)],
+        [JudgedMessage(timeline=Timeline.from_events(message_id, [sent]), clicks=())],
     )
 
 

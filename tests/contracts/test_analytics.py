@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened, encode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent, Engagement, Opened
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import (
@@ -48,9 +48,10 @@ from tests.support.judged_lines import (
     bounced,
     click,
     delivered,
-    encode_lines,
     make_judged_click,
     make_judged_message,
+    record,
+    record_events,
     sent,
 )
 from tests.support.memory_analytics import MemoryAnalytics
@@ -83,7 +84,7 @@ async def analytics(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIter
 
 async def store(analytics: Analytics, *messages: JudgedMessage) -> None:
     """Store messages with all their events."""
-    await analytics.store(encode_lines(*messages), messages)
+    await analytics.store(record_events(*messages), messages)
 
 
 async def test_empty_store_has_no_reports(analytics: Analytics) -> None:
@@ -165,7 +166,7 @@ async def test_anonymous_clicks_have_no_clicker(analytics: Analytics) -> None:
     )
     message = make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1"), Verdict.BOT),))
     for _ in range(2):
-        await analytics.store(encode_lines(message), [message], [anonymous])
+        await analytics.store(record_events(message), [message], [anonymous])
     report = await analytics.campaign("spring")
     assert report is not None
     assert (report.clicks, report.unique) == (ClickCounts(human=1, bot=1), UniqueClickers(raw=1))
@@ -273,13 +274,13 @@ async def test_timelines_hold_the_stored_events(analytics: Analytics) -> None:
 async def test_last_click_at_includes_tampered_tokens(analytics: Analytics) -> None:
     assert await analytics.last_click_at() is None
     tampered_click = replace(click("", "1", after_s=7_000.25), tampered=True)
-    await analytics.store([encode_event(tampered_click)], [])
+    await analytics.store(record(tampered_click), [])
     await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1")),)))
     assert await analytics.last_click_at() == tampered_click.at
 
 
 async def test_events_without_a_message_belong_to_no_campaign(analytics: Analytics) -> None:
-    await analytics.store([encode_event(click("", "1"))], [])
+    await analytics.store(record(click("", "1")), [])
     assert await analytics.campaigns() == []
     assert len((await analytics.timelines([""]))[""].events) == 1
 
@@ -300,7 +301,7 @@ async def test_address_clicks_are_found_by_ip_address_and_time_window(analytics:
         ]
     ]
     for _ in range(2):
-        await analytics.store([encode_event(event) for event in clicks], [])
+        await analytics.store(record(*clicks), [])
     since, until = SENT_AT + timedelta(seconds=60), SENT_AT + timedelta(seconds=90)
     window = ("192.0.2.7", since, until)
     address_clicks = await analytics.address_clicks(
@@ -321,7 +322,7 @@ async def test_erased_and_shortened_clicks_are_no_address_clicks(analytics: Anal
         click("m3", "1", recipient="cid@example.com", after_s=3_600),
     ]
     window = ("192.0.2.7", SENT_AT, SENT_AT + timedelta(hours=1))
-    await analytics.store([encode_event(event) for event in clicks], [])
+    await analytics.store(record(*clicks), [])
     await analytics.erase("Ann@example.com")
     assert [address_click.message_id for address_click in await analytics.address_clicks([window])] == ["m2", "m3"]
     await analytics.shorten_ip_addresses(before=SENT_AT + timedelta(minutes=1))
@@ -565,7 +566,7 @@ async def test_listed_click_has_no_ip_address_and_headers(analytics: Analytics) 
     message = make_judged_message(
         sent("m1"), clicks=(make_judged_click(stored_click, Verdict.BOT, BURST, HOSTING, rules="2"),)
     )
-    await analytics.store(encode_lines(message), [message], [anonymous])
+    await analytics.store(record_events(message), [message], [anonymous])
     listed, listed_anonymous = (await analytics.clicks(ClickSearch(campaign="spring"), limit=9)).clicks
     expected = replace(stored_click, campaign="spring", source="postmark", esp="", ip="", headers={})
     assert make_judged_click(expected, Verdict.BOT, BURST, HOSTING, rules="2") == listed
@@ -713,7 +714,7 @@ def test_sql_counts_the_same_as_python(
         analytics = await ChdbAnalytics.open(Path(folder), SystemClock())
         try:
             await store(analytics, *(first for first, _ in versions))
-            await analytics.store(encode_lines(*final), final, anonymous)
+            await analytics.store(record_events(*final), final, anonymous)
             overview = list(await analytics.campaigns())
             detailed = [await analytics.campaign(report.campaign) for report in overview]
             names = [report.campaign for report in overview]

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, encode_event
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, decode_event, encode_event
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
-from clicktrail.server.ports import JudgedMessage
+from clicktrail.server.ports import JudgedMessage, RecordedEvent
 
 SENT_AT = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 BURST = Reason(signal="burst", points=5, detail="7 links in 0.6 s")
@@ -68,6 +68,11 @@ def make_judged_message(*events: AnyEvent, clicks: tuple[JudgedClick, ...] = ())
     return JudgedMessage(timeline=Timeline.from_events(all_events[0].message_id, all_events), clicks=clicks)
 
 
-def encode_lines(*messages: JudgedMessage) -> list[bytes]:
-    """Journal lines of these messages."""
-    return [encode_event(event) for message in messages for event in message.timeline.events]
+def record(*events: AnyEvent) -> list[RecordedEvent]:
+    """These events as the journal returns them."""
+    return [RecordedEvent(line, decode_event(line)) for line in map(encode_event, events)]
+
+
+def record_events(*messages: JudgedMessage) -> list[RecordedEvent]:
+    """The events of these messages as the journal returns them."""
+    return [recorded for message in messages for recorded in record(*message.timeline.events)]

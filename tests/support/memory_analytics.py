@@ -12,7 +12,7 @@ import msgspec
 from clicktrail.errors import StorageError
 from clicktrail.judge.evidence import AddressClick, start_of_interval
 from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, decode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
@@ -27,6 +27,7 @@ from clicktrail.server.ports import (
     ErasedRows,
     JudgedMessage,
     RecipientClick,
+    RecordedEvent,
     StoredVerdict,
     VerdictChange,
 )
@@ -149,9 +150,12 @@ class MemoryAnalytics:
         ]
 
     async def store(
-        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
-        self.events |= {event.id: event for event in map(decode_event, lines)}
+        self.events |= {event.id: event for _, event in events}
         if self.remaining_failures:
             self.remaining_failures -= 1
             raise StorageError("simulated failure")

@@ -5,13 +5,13 @@ from urllib.parse import quote
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.model.event import AnonymousClick, encode_event
+from clicktrail.model.event import AnonymousClick
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.ports import ErasedRows
 from clicktrail.server.system import SystemClock
-from tests.support.judged_lines import SENT_AT, click, make_judged_click, make_judged_message, sent
+from tests.support.judged_lines import SENT_AT, click, make_judged_click, make_judged_message, record, sent
 
 MARY, BOB = "maryüber@example.com", "bob@example.com"
 
@@ -27,7 +27,7 @@ async def store_everything(analytics: ChdbAnalytics) -> None:
     for name, recipient in ((f"m1 {MARY}", MARY), ("m2", BOB)):
         clicked = click(name, "1", recipient=recipient)
         message = make_judged_message(sent(name, recipient=recipient), clicks=(make_judged_click(clicked),))
-        await analytics.store([encode_event(event) for event in message.timeline.events], [message])
+        await analytics.store(record(*message.timeline.events), [message])
         changed = replace_fields(
             message,
             clicks=(make_judged_click(clicked, Verdict.BOT),),
@@ -37,7 +37,7 @@ async def store_everything(analytics: ChdbAnalytics) -> None:
     url = f"https://shop.example/?email={quote(MARY)}"
     anonymous = AnonymousClick(id="a1", at=SENT_AT, campaign="spring", url=url, verdict=Verdict.HUMAN)
     tampered = replace(click("", "t1"), url=url, tampered=True)
-    await analytics.store([encode_event(tampered)], [], [anonymous])
+    await analytics.store(record(tampered), [], [anonymous])
 
 
 async def test_no_file_holds_an_erased_recipient(tmp_path: Path) -> None:
@@ -65,8 +65,8 @@ async def test_opaque_id_is_erased_where_it_is_the_recipient(tmp_path: Path, rec
         clicked = click("5/r8F", "1", recipient="r8F")
         other = replace(click("m2", "1", recipient=BOB), url="https://shop.example/?product=r8F")
         message = make_judged_message(sent("5/r8F", recipient="r8F"), clicks=(make_judged_click(clicked),))
-        lines = [encode_event(event) for event in (*message.timeline.events, other)]
-        await analytics.store(lines, [message, make_judged_message(clicks=(make_judged_click(other),))])
+        events = record(*message.timeline.events, other)
+        await analytics.store(events, [message, make_judged_message(clicks=(make_judged_click(other),))])
         assert await analytics.erase(recipient) == (
             ErasedRows(events=2, clicks=1) if recipient == "r8F" else ErasedRows()
         )

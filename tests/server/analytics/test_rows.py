@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from clicktrail.model.event import AnonymousClick, Engagement, decode_event
+from clicktrail.model.event import AnonymousClick, Engagement, decode_event, encode_event
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.analytics.rows import (
     ClickRow,
@@ -16,13 +16,13 @@ from clicktrail.server.analytics.rows import (
     build_message_rows,
     build_verdict_change_rows,
 )
+from clicktrail.server.ports import RecordedEvent
 from tests.support.judged_lines import (
     BURST,
     HOSTING,
     SENT_AT,
     bounced,
     click,
-    encode_lines,
     make_judged_click,
     make_judged_message,
     sent,
@@ -30,9 +30,8 @@ from tests.support.judged_lines import (
 
 
 def test_event_row_holds_the_line_as_it_arrived() -> None:
-    (line,) = encode_lines(make_judged_message(sent("m1")))
-    line_with_unknown_field = line[:-1] + b',"later":1}'
-    (row,) = build_event_rows([(line_with_unknown_field, sent("m1"))], version=7)
+    line_with_unknown_field = encode_event(sent("m1"))[:-1] + b',"later":1}'
+    (row,) = build_event_rows([RecordedEvent(line_with_unknown_field, sent("m1"))], version=7)
     assert (row.message_id, row.id, row.line, row.version) == ("m1", "m1-sent", line_with_unknown_field.decode(), 7)
 
 
@@ -145,6 +144,6 @@ def test_verdict_change_row_holds_both_verdicts_and_the_evidence() -> None:
 
 def test_stored_line_has_the_normalized_recipient_and_unknown_fields() -> None:
     line = '{"type":"click","id":"1","at":"2026-11-23T09:00:00Z","recipient":"MARYÜBER@a.example","x":[1]}'.encode()
-    (row,) = build_event_rows([(line, decode_event(line))], version=1)
+    (row,) = build_event_rows([RecordedEvent(line, decode_event(line))], version=1)
     fields = json.loads(row.line)
     assert (fields["recipient"], fields["x"], fields["at"]) == ("maryüber@a.example", [1], "2026-11-23T09:00:00Z")

@@ -12,15 +12,24 @@ from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickCounts
 from clicktrail.server.analytics.connection import ChdbPool, load_query
 from clicktrail.server.analytics.store import ChdbAnalytics, compute_first_version
-from clicktrail.server.ports import JudgedMessage
-from tests.support.judged_lines import BURST, SENT_AT, click, encode_lines, make_judged_click, make_judged_message, sent
+from clicktrail.server.ports import JudgedMessage, RecordedEvent
+from tests.support.judged_lines import (
+    BURST,
+    SENT_AT,
+    click,
+    make_judged_click,
+    make_judged_message,
+    record,
+    record_events,
+    sent,
+)
 from tests.support.settable_clock import SettableClock
 
 
 async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: SettableClock) -> None:
     message = make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", "1")),))
     first = await ChdbAnalytics.open(tmp_path, clock)
-    await first.store(encode_lines(message), [message])
+    await first.store(record_events(message), [message])
     await first.close()
     second = await ChdbAnalytics.open(tmp_path, clock)
     (report,) = await second.campaigns()
@@ -33,7 +42,7 @@ async def test_reopened_folder_holds_what_was_stored(tmp_path: Path, clock: Sett
 async def test_store_durations_are_counted(analytics: ChdbAnalytics) -> None:
     message = make_judged_message(sent("m1"))
     for _ in range(2):
-        await analytics.store(encode_lines(message), [message])
+        await analytics.store(record_events(message), [message])
     assert sum(analytics.store_seconds.counts) == 2
 
 
@@ -57,7 +66,7 @@ async def test_versions_rise_within_an_epoch_and_each_time_the_folder_is_opened(
     for epoch in (1, 2, 3):
         analytics = await ChdbAnalytics.open(tmp_path, clock)
         await analytics.store_labels({"c1": Verdict.BOT})
-        await analytics.store(encode_lines(make_judged_message(click("", "1"))), [])
+        await analytics.store(record_events(make_judged_message(click("", "1"))), [])
         await analytics.store([], [make_judged_message(sent("m1"))])
         await analytics.erase("ann@example.com")
         await analytics.close()
@@ -84,7 +93,7 @@ async def _fetch_latest_versions(folder: Path, *tables: str) -> list[int]:
 async def test_clock_set_back_does_not_keep_an_old_verdict(tmp_path: Path, clock: SettableClock) -> None:
     bot, human = _judge_click_twice()
     first = await ChdbAnalytics.open(tmp_path, clock)
-    await first.store(encode_lines(bot), [bot])
+    await first.store(record_events(bot), [bot])
     await first.close()
     clock.time -= timedelta(days=1)
     second = await ChdbAnalytics.open(tmp_path, clock)
@@ -100,7 +109,7 @@ async def test_clock_set_back_while_open_does_not_reorder_the_history(
     analytics: ChdbAnalytics, clock: SettableClock
 ) -> None:
     bot, human = _judge_click_twice()
-    await analytics.store(encode_lines(bot), [bot])
+    await analytics.store(record_events(bot), [bot])
     await analytics.store([], [human])
     clock.time -= timedelta(days=1)
     await analytics.store([], [dataclasses.replace(bot, previous_verdicts={"m1-1": Verdict.HUMAN})])
@@ -129,7 +138,7 @@ async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
         for number, at in enumerate(times)
     )
     message = make_judged_message(sent("m1"), clicks=clicks)
-    await analytics.store(encode_lines(message), [message])
+    await analytics.store(record_events(message), [message])
     (report,) = await analytics.campaigns()
     assert report.clicks.human == len(times)
     assert await analytics.timelines(["m1"]) == {"m1": message.timeline}
@@ -138,7 +147,7 @@ async def test_events_of_all_years_are_stored(analytics: ChdbAnalytics) -> None:
 async def test_stored_line_that_is_no_event_any_more_is_left_out(analytics: ChdbAnalytics) -> None:
     clicks = tuple(make_judged_click(click("m1", number)) for number in "12")
     message = make_judged_message(sent("m1"), clicks=clicks)
-    await analytics.store(encode_lines(message), [message])
+    await analytics.store(record_events(message), [message])
     await analytics._connections.execute(
         """ALTER TABLE events UPDATE line = replaceOne(line, '"at":"2026', '"at":"9999')
         WHERE line LIKE '%m1-1%' SETTINGS mutations_sync = 2"""
@@ -155,21 +164,21 @@ async def test_queries_and_inserts_run_concurrently(analytics: ChdbAnalytics) ->
     ]
     async with asyncio.TaskGroup() as group:
         for message in messages:
-            group.create_task(analytics.store(encode_lines(message), [message]))
+            group.create_task(analytics.store(record_events(message), [message]))
             group.create_task(analytics.campaigns())
     (report,) = await analytics.campaigns()
     assert report.clicks.human == 8
 
 
 async def test_line_that_is_not_utf_8_is_stored(analytics: ChdbAnalytics) -> None:
-    (line,) = encode_lines(make_judged_message(sent("m1")))
-    await analytics.store([line[:-1] + b',"later":"\xff"}'], [make_judged_message(sent("m1"))])
+    line = encode_event(sent("m1"))[:-1] + b',"later":"\xff"}'
+    await analytics.store([RecordedEvent(line, sent("m1"))], [make_judged_message(sent("m1"))])
     assert (await analytics.timelines(["m1"]))["m1"].events == (sent("m1"),)
 
 
 async def test_events_that_an_earlier_version_stored_are_left_out(tmp_path: Path, clock: SettableClock) -> None:
     analytics = await ChdbAnalytics.open(tmp_path, clock)
-    await analytics.store([encode_event(sent("m1"))], [])
+    await analytics.store(record(sent("m1")), [])
     await analytics.close()
     connections = ChdbPool(tmp_path)
     await connections.execute("INSERT INTO events (message_id, id, line) VALUES ('m1', 'x', '{\"type\":\"former\"}')")
@@ -193,7 +202,7 @@ async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> Non
 async def test_shortened_ip_address_is_in_no_table_and_no_file(tmp_path: Path, clock: SettableClock) -> None:
     analytics = await ChdbAnalytics.open(tmp_path, clock)
     message = make_judged_message(clicks=(make_judged_click(click("m1", "1")),))
-    await analytics.store(encode_lines(message), [message])
+    await analytics.store(record_events(message), [message])
     await analytics.close()
     assert {"clicks", "events", "address_clicks"} <= await _find_tables_and_files("192.0.2.7", tmp_path)
     analytics = await ChdbAnalytics.open(tmp_path, clock)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clicktrail.judge.evidence import ACTIVITY_WINDOW, INTERVAL, AddressClick, start_of_interval
-from clicktrail.model.event import Click, encode_event
+from clicktrail.model.event import Click
 from clicktrail.server.pipeline.address_history import (
     MAX_CLICKS_PER_INTERVAL,
     MAX_NEIGHBOURS_PER_SIDE,
@@ -16,6 +16,7 @@ from clicktrail.server.pipeline.address_history import (
     build_address_windows,
 )
 from tests.support.events import AZURE_IP, CONTEXT, HOME_IP, click, noon_plus
+from tests.support.judged_lines import record
 from tests.support.memory_analytics import MemoryAnalytics
 
 
@@ -37,7 +38,7 @@ def analytics() -> CountingAnalytics:
 
 
 async def store(analytics: MemoryAnalytics, *clicks: Click) -> None:
-    await analytics.store([encode_event(stored) for stored in clicks], [])
+    await analytics.store(record(*clicks), [])
 
 
 def click_on(message_id: str, seconds: float) -> Click:

@@ -16,7 +16,7 @@ from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.attempt_file import AttemptFile
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Isolation, JournalEntry, JournalReader, JudgedMessage, Quarantine
+from clicktrail.server.ports import Isolation, JournalEntry, JournalReader, JudgedMessage, Quarantine, RecordedEvent
 from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
@@ -68,13 +68,16 @@ class PickyAnalytics(MemoryAnalytics):
         self._times = times
 
     async def store(
-        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
         self.attempts += 1
-        if self._event_ids & {decode_event(line).id for line in lines} and self._times:
+        if self._event_ids & {event.id for _, event in events} and self._times:
             self._times -= 1
             raise self._error
-        await super().store(lines, messages, anonymous_clicks)
+        await super().store(events, messages, anonymous_clicks)
 
 
 def judge_failing_on(*click_ids: str, error: Callable[[], BaseException] = CrashError, message_size: int = 1) -> Judge:

@@ -11,7 +11,7 @@ import pytest
 from clicktrail.errors import StorageError
 from clicktrail.judge import Judge
 from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import ClickCounts
@@ -19,7 +19,7 @@ from clicktrail.server.attempt_file import MAX_DEATHS, AttemptFile
 from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest
-from clicktrail.server.ports import InlineWorker, Isolation, JournalReader, JudgedMessage
+from clicktrail.server.ports import InlineWorker, Isolation, JournalReader, JudgedMessage, RecordedEvent
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.processing import ProcessorPause
 from clicktrail.server.worker_thread import LoopTask
@@ -57,12 +57,15 @@ class GatedAnalytics(MemoryAnalytics):
         self.stored_ids: list[list[str]] = []
 
     async def store(
-        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
-        self.stored_ids.append([decode_event(line).id for line in lines])
+        self.stored_ids.append([event.id for _, event in events])
         self.begun.set()
         await self.gate.wait()
-        await super().store(lines, messages, anonymous_clicks)
+        await super().store(events, messages, anonymous_clicks)
 
 
 class LoopWorker(InlineWorker):

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from clicktrail.judge import Judge
-from clicktrail.model.event import AnyEvent, encode_event
+from clicktrail.model.event import AnyEvent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.rejudge import Rejudger, RejudgeRequest, RejudgeResult
 from clicktrail.server.ports import JudgedMessage
-from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, sent
+from tests.support.judged_lines import SENT_AT, click, delivered, make_judged_click, record, sent
 from tests.support.memory_analytics import MemoryAnalytics, StoredMessages
 
 
@@ -37,7 +37,7 @@ async def store_events(*events: AnyEvent, verdict: Verdict = Verdict.HUMAN) -> M
         JudgedMessage(timeline=timeline, clicks=tuple(make_judged_click(click, verdict) for click in timeline.clicks))
         for timeline in timelines
     ]
-    await analytics.store([encode_event(event) for event in events], messages)
+    await analytics.store(record(*events), messages)
     return analytics
 
 

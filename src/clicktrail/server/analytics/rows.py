@@ -5,7 +5,7 @@ an earlier version of the timeline may have stored under another campaign are ma
 depend on the order in which events arrive.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 import msgspec
@@ -25,7 +25,7 @@ from clicktrail.model.event import (
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.server.ports import JudgedMessage
+from clicktrail.server.ports import JudgedMessage, RecordedEvent
 
 _SECONDS_PER_HOUR = 3_600
 
@@ -121,8 +121,8 @@ class LabelRow(msgspec.Struct, frozen=True, kw_only=True):
     version: int
 
 
-def build_event_rows(events: Sequence[tuple[bytes, AnyEvent]], *, version: int) -> Iterator[EventRow]:
-    """Rows of events, given as (line, decoded event)."""
+def build_event_rows(events: Iterable[RecordedEvent], *, version: int) -> Iterator[EventRow]:
+    """A row for each event."""
     for line, event in events:
         yield EventRow(
             message_id=event.message_id,

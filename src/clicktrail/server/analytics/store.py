@@ -53,6 +53,7 @@ from clicktrail.server.ports import (
     ErasedRows,
     JudgedMessage,
     RecipientClick,
+    RecordedEvent,
     StoredVerdict,
     VerdictChange,
 )
@@ -229,7 +230,10 @@ class ChdbAnalytics:
         )
 
     async def store(
-        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
         """Store events as they arrived, the messages that they belong to as judged now, and anonymous clicks."""
         version = self._take_version()
@@ -239,7 +243,6 @@ class ChdbAnalytics:
         message_rows: list[MessageRow] = []
 
         def build_rows() -> dict[str, Iterable[msgspec.Struct]]:
-            events = [(line, decode_event(line)) for line in lines]
             message_rows.extend(build_message_rows(messages, version=version))
             click_rows.extend(build_click_rows(messages, version=version))
             click_rows.extend(build_anonymous_click_rows(anonymous_clicks))

@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from clicktrail.model.event import AnonymousClick
-from clicktrail.server.ports import BackgroundTask, EventStore, JudgedMessage, StoreObserver, Worker
+from clicktrail.server.ports import BackgroundTask, EventStore, JudgedMessage, RecordedEvent, StoreObserver, Worker
 
 
 @dataclass(slots=True, kw_only=True)
@@ -17,12 +17,11 @@ class BatchResults:
     """What is stored of a batch.
 
     Attributes:
-        lines: encoded events.
         changes: messages with events in the batch or with changed verdicts, each with only its new and changed clicks.
         judged_count: number of judged messages.
     """
 
-    lines: Sequence[bytes] = ()
+    events: Sequence[RecordedEvent] = ()
     anonymous_clicks: Sequence[AnonymousClick] = ()
     changes: list[JudgedMessage] = field(default_factory=list)
     judged_count: int = 0
@@ -100,6 +99,6 @@ class BackgroundStore:
         await on_stored()
 
     async def _store(self, results: BatchResults) -> None:
-        await self._event_store.store(results.lines, results.changes, results.anonymous_clicks)
+        await self._event_store.store(results.events, results.changes, results.anonymous_clicks)
         for observer in self.observers:
             observer.on_stored(results.changes)

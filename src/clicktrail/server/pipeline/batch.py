@@ -12,7 +12,7 @@ from datetime import datetime
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.model.recipient import find_addresses
-from clicktrail.server.ports import JournalEntry
+from clicktrail.server.ports import JournalEntry, RecordedEvent
 
 MAX_FAILURES = 2
 
@@ -30,16 +30,14 @@ class Batch:
     """Decoded journal entries.
 
     Attributes:
-        lines: encoded events, without anonymous clicks: the order of lines would reveal when they were made.
-        events: events of ``lines``.
+        recorded: events, without anonymous clicks: the order of lines would reveal when they were made.
         events_by_message: events by message id; events without a message are left out.
         clicks: all clicks, with or without a message.
         unreadable: entries that are not events.
         erased: entries of erased recipients, or whose URL holds an erased address.
     """
 
-    lines: tuple[bytes, ...]
-    events: tuple[AnyEvent, ...]
+    recorded: tuple[RecordedEvent, ...]
     anonymous_clicks: tuple[AnonymousClick, ...]
     events_by_message: Mapping[str, list[AnyEvent]]
     clicks: tuple[Click, ...]
@@ -49,8 +47,7 @@ class Batch:
 
 def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Container[str]) -> Batch:
     """Decode entries, without the events of erased recipients."""
-    lines: list[bytes] = []
-    events: list[AnyEvent] = []
+    recorded: list[RecordedEvent] = []
     anonymous_clicks: list[AnonymousClick] = []
     events_by_message: dict[str, list[AnyEvent]] = {}
     unreadable: list[tuple[JournalEntry, EventError]] = []
@@ -69,17 +66,15 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
         if isinstance(event, AnonymousClick):
             anonymous_clicks.append(event)
             continue
-        lines.append(entry.line)
-        events.append(event)
+        recorded.append(RecordedEvent(entry.line, event))
         # A click on a token that cannot be opened has no message: it is stored as an event, in no campaign.
         if event.message_id:
             events_by_message.setdefault(event.message_id, []).append(event)
     return Batch(
-        lines=tuple(lines),
-        events=tuple(events),
+        recorded=tuple(recorded),
         anonymous_clicks=tuple(anonymous_clicks),
         events_by_message=events_by_message,
-        clicks=tuple(event for event in events if isinstance(event, Click)),
+        clicks=tuple(event for _, event in recorded if isinstance(event, Click)),
         unreadable=tuple(unreadable),
         erased=tuple(erased),
     )

@@ -109,7 +109,7 @@ class BatchJudge:
         other_ids = affected.keys() - batch.events_by_message.keys() - skipped_message_ids
         message_ids = [*sorted(other_ids), *batch.events_by_message]
         judged_count = click_count = 0
-        results = BatchResults(lines=batch.lines, anonymous_clicks=batch.anonymous_clicks)
+        results = BatchResults(events=batch.recorded, anonymous_clicks=batch.anonymous_clicks)
         changed_deliveries: list[Timeline] = []
         async for snapshots in self._load_snapshots(message_ids):
             updates = await self._worker.run(partial(_update_messages, snapshots, batch, affected))

@@ -208,7 +208,7 @@ class Processor:
                 partial(decode_batch, part.entries, erased_recipients=self._erased_recipients)
             )
         # An ESP's events can be old.
-        event_times = [event.at for event in part.batch.events if event.source == _OWN_SOURCE]
+        event_times = [event.at for _, event in part.batch.recorded if event.source == _OWN_SOURCE]
         batch.oldest_event_at = min((*event_times, *filter(None, [batch.oldest_event_at])), default=None)
         return await self._batch_judge.judge(part.batch, skipped_message_ids=part.skipped_message_ids)
 
@@ -253,7 +253,7 @@ class Processor:
         return bool(self._isolation.attempts and entries and self._isolation.attempts.begin(entries))
 
     def _update_counters(self, batch: Batch) -> None:
-        self.processed_count += len(batch.lines) + len(batch.anonymous_clicks)
+        self.processed_count += len(batch.recorded) + len(batch.anonymous_clicks)
         self.unreadable_count += len(batch.unreadable)
         for entry, error in batch.unreadable:
             self._isolation.on_unreadable(entry, error)

@@ -9,7 +9,14 @@ from clicktrail.server.ports.click_log import (
     RecipientClick,
     VerdictChange,
 )
-from clicktrail.server.ports.event_store import ErasedRows, EventStore, JudgedMessage, StoredVerdict, StoreObserver
+from clicktrail.server.ports.event_store import (
+    ErasedRows,
+    EventStore,
+    JudgedMessage,
+    RecordedEvent,
+    StoredVerdict,
+    StoreObserver,
+)
 from clicktrail.server.ports.isolation import (
     AttemptLog,
     BackgroundTask,
@@ -54,6 +61,7 @@ __all__ = [
     "PendingErasure",
     "Quarantine",
     "RecipientClick",
+    "RecordedEvent",
     "Reports",
     "ShortCodeGenerator",
     "ShortLinkReader",

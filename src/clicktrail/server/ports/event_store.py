@@ -3,14 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from clicktrail.judge.evidence import AddressClick
-from clicktrail.model.event import AnonymousClick, Click, Engagement
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
+
+
+class RecordedEvent(NamedTuple):
+    """An event and the journal line that it was decoded from."""
+
+    line: bytes
+    event: AnyEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,9 +149,12 @@ class EventStore(Protocol):
         """Return the stored verdicts on the clicks of stored timelines, by click id. Unjudged clicks are left out."""
 
     async def store(
-        self, lines: Sequence[bytes], messages: Sequence[JudgedMessage], anonymous_clicks: Sequence[AnonymousClick] = ()
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
-        """Store encoded events, the judged messages they affect, and anonymous clicks.
+        """Store events, the judged messages they affect, and anonymous clicks.
 
         Storing the same batch again adds no changed verdict to the history twice.
 
