@@ -2,7 +2,7 @@
 
 import re
 
-from clicktrail.utm import Convention, ExistingUtmAction, parse_convention, query
+from clicktrail.utm import Convention, ExistingUtmAction, parse_convention
 from clicktrail.utm.audit import Variant, VariantReason
 from clicktrail.utm.convention import DEFAULT_MEDIUMS
 from clicktrail.utm.lint import LintCode
@@ -34,13 +34,6 @@ def test_documented_placeholders_are_replaced() -> None:
 
 def test_page_has_every_action_for_existing_parameters() -> None:
     assert find_row_keys("How they are added") == list(ExistingUtmAction)
-
-
-def test_page_has_every_signature_key() -> None:
-    sentence = PAGE.partition("with a query key ")[2].partition(", in any case")[0]
-    keys = re.findall(r"`([^`]+)`", sentence)
-    assert all(query.is_signed(query.split_url(f"https://x.com/?a=1&{key}=b")) for key in keys)
-    assert sorted(key.lower() for key in keys) == sorted(query.SIGNATURE_KEYS)
 
 
 def test_page_has_every_lint_code_and_json_key() -> None:

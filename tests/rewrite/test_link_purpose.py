@@ -7,9 +7,9 @@ from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.link_purpose import (
     PURPOSE_KEYWORDS,
     classify_purpose,
+    describe_secret,
     has_keyword,
     identify_wrapper,
-    is_sensitive,
     is_social,
 )
 from clicktrail.rewrite.url import parse_url
@@ -58,12 +58,12 @@ def test_keywords_give_the_purpose(url: str, label: str, expected: LinkReason | 
     ],
 )
 def test_bearer_urls_are_sensitive(url: str) -> None:
-    assert is_sensitive(parse_url(url), "")
+    assert describe_secret(url, "")
 
 
 @pytest.mark.parametrize("url", ["https://x.com/presets", "https://x.com/?tokens=1", "https://x.com/one-time-offer"])
 def test_words_that_contain_a_secret_key_are_not_sensitive(url: str) -> None:
-    assert not is_sensitive(parse_url(url), "")
+    assert not describe_secret(url, "")
 
 
 @pytest.mark.parametrize(
@@ -80,14 +80,14 @@ def test_words_that_contain_a_secret_key_are_not_sensitive(url: str) -> None:
     ],
 )
 def test_label_of_an_opaque_url_is_sensitive(label: str) -> None:
-    assert is_sensitive(parse_url(OPAQUE), label)
+    assert describe_secret(OPAQUE, label)
 
 
 @pytest.mark.parametrize(
     "label", ["Passwordless sign-in explained", "New arrivals", "Set sail", "Confirm your seat", "A new account of it"]
 )
 def test_ordinary_label_with_similar_words_is_not_sensitive(label: str) -> None:
-    assert not is_sensitive(parse_url(OPAQUE), label)
+    assert not describe_secret(OPAQUE, label)
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,9 @@ _HOSTS = (
     st.lists(st.sampled_from(_PIECES), max_size=3).map("".join),
 )
 def test_links_without_keyword_match_no_pattern(host: str, path: str, label: str) -> None:
-    address = parse_url(f"https://{host}/{path}")
-    if identify_wrapper(address) or classify_purpose(address, label) or is_sensitive(address, label):
+    url = f"https://{host}/{path}"
+    address = parse_url(url)
+    if identify_wrapper(address) or classify_purpose(address, label) or describe_secret(url, label):
         assert has_keyword(address, label)
 
 

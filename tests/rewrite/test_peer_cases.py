@@ -21,6 +21,7 @@ REJECTED: Mapping[str, str] = {
     "link-tracking-composer-extension-spec.es6:102": "A message is rewritten on its way out; and never restored.",
     "link-replacer.test.js#Can replace fragments relative to base": "A fragment leads to a place of the message.",
     "analytics.spec.js:12": "{text/URL} is the peer's own notation for a link.",
+    "Foundry376/Mailspring/issues/445": "The link pays an invoice, and its key lets anyone do so: it is not tracked.",
     "knadh/listmonk/issues/2499": "htts is no scheme of the web: the reporter's slip, and a reader gets nowhere.",
     "message_parser.rb:105": "The slash belongs to the URL; the peer's own comment calls its loss a bug.",
     "message_parser_spec.rb:8": "Who tracks has a tracking domain: there is no state without one.",

@@ -12,13 +12,15 @@ from clicktrail.rewrite.url import ParsedUrl, parse_url
         ("HTTPS://X.com:443", ParsedUrl("x.com", "x.com", "/", "", has_credentials=False)),
         (
             "https://bücher.example:8443/é?a#b?c",
-            ParsedUrl("xn--bcher-kva.example:8443", "xn--bcher-kva.example", "/%C3%A9", "?a", has_credentials=False),
+            ParsedUrl(
+                "xn--bcher-kva.example:8443", "xn--bcher-kva.example", "/%C3%A9", "?a", "#b?c", has_credentials=False
+            ),
         ),
         ("http://[2001:db8::1]/", ParsedUrl("[2001:db8::1]", "[2001:db8::1]", "/", "", has_credentials=False)),
         ("https://X.com./", ParsedUrl("x.com", "x.com", "/", "", has_credentials=False)),
         ("https://x.com.:8443/", ParsedUrl("x.com:8443", "x.com", "/", "", has_credentials=False)),
         ("http://me:pw@x.com/", ParsedUrl("x.com", "x.com", "/", "", has_credentials=True)),
-        ("http://x.com/@me#?", ParsedUrl("x.com", "x.com", "/@me", "", has_credentials=False)),
+        ("http://x.com/@me#?", ParsedUrl("x.com", "x.com", "/@me", "", "#?", has_credentials=False)),
     ],
 )
 def test_parts(url: str, expected: ParsedUrl) -> None:

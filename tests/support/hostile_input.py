@@ -20,6 +20,7 @@ from tests.support.hostile_parsers import (
     rewrite_html,
     rewrite_template,
     rewrite_text,
+    search_secret,
     track,
 )
 from tests.support.hostile_pieces import (
@@ -30,6 +31,7 @@ from tests.support.hostile_pieces import (
     HTML_PIECES,
     LINK,
     QP_FIELDS,
+    SECRET_URL_PIECES,
     TEXT_PIECES,
     URL_PIECES,
     fill,
@@ -229,6 +231,15 @@ GRAMMARS = {
         ],
         pieces=URL_PIECES,
         ends=["", "&utm_source=A#"],
+    ),
+    "secret URL": HostileGrammar(
+        parse=search_secret,
+        contexts=[
+            *("https://x.example/", "https://x.example/confirm/", "https://x.example/?key=", "https://x.example/#"),
+            *("https://x.example/?expires=1&a=", "https://x.example/invite?u=https://y.example/reset?", "reset/"),
+        ],
+        pieces=SECRET_URL_PIECES,
+        ends=["", "?token", "&hash=1a2b3c4d5e6f#aB3"],
     ),
     "UTM export": HostileGrammar(
         parse=audit_export,

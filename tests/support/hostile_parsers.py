@@ -15,6 +15,8 @@ from clicktrail.model.link import BodyType
 from clicktrail.rewrite.esp_template import parse_esp_tags
 from clicktrail.rewrite.policy import parse_policy
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
+from clicktrail.secret_urls import load_detector
+from clicktrail.secret_urls.values import is_random
 from clicktrail.server.pipeline.track import MessageIdentity, parse_control_headers, track_message
 from clicktrail.tokens import (
     SECRET_BYTES,
@@ -87,6 +89,12 @@ def lint(url: str) -> None:
     explain_unchecked(url, _CONVENTION)
     fix_url(url, _CONVENTION, campaign="c")
     UtmTagger(_CONVENTION, campaign=url[:1_000]).tag_url(url, label=url)
+
+
+def search_secret(url: str) -> None:
+    """Search for a secret without the limits of the length of URLs."""
+    load_detector().search_parts(url)
+    is_random(url)
 
 
 def audit_export(text: str) -> None:

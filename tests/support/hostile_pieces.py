@@ -60,6 +60,40 @@ URL_PIECES = (
         "2026-12-",
     ),
 )
+SECRET_URL_PIECES = (
+    *(
+        "/reset",
+        "/confirm ",
+        "/a-b",
+        "/A",
+        "/aB3",
+        "confirm-",
+        "-1a",
+        "aB3",
+        "a.",
+        "eyJ",
+        "eyJa.",
+        ":aaaaaa:",
+        "--",
+        "~",
+    ),
+    *(
+        "?key=",
+        "&key=1a2b",
+        "&token",
+        "&a=b;",
+        "&expires=1",
+        "&email=a",
+        "%74",
+        "%2F",
+        "#",
+        "#!",
+        "!aB3",
+        "/s--",
+        "=~hmac",
+    ),
+    *("u=https://x.example/?", "&u=https%3A%2F%2Fa", "[", "[a]", "_", "é", "確認", "a\u0315\u0300", "\\", "\n", " "),
+)
 HTML_PIECES = (
     *(
         "<",

@@ -88,7 +88,7 @@ def test_without_own_hosts_every_host_may_have_parameters() -> None:
         ("https://y.com/?utm_source=a", ""),
         ("https://y.com/", "y.com is not one of your own hosts"),
         ("mailto:a@x.com", "it is not an http or https URL"),
-        ("https://x.com/?sig=1", "it is signed"),
+        ("https://x.com/?sig=1", "it carries a secret or a signature (parameter sig)"),
     ],
 )
 def test_what_is_not_checked_has_its_reason(url: str, why: str) -> None:

@@ -5,17 +5,18 @@ links. `has_keyword` rules out most links with a single search, before the regul
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import re2
 
 from clicktrail.model.link import Element, LinkReason, Location
+from clicktrail.phrases import compile_set, fold_text
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.url import ParsedUrl
+from clicktrail.secret_urls import find_secret, load_rules
 
 _FLAGS = re.VERBOSE | re.ASCII
-_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _MAX_LABEL_CHARS = 40
 """Characters of a label that can name a purpose. Longer labels are sentences, in which a keyword proves nothing."""
 
@@ -52,26 +53,6 @@ _PURPOSE_STEMS = (
     *("conditions", "terminos", "termos", "disclaimer", "voorwaarden"),
 )
 
-_SECRET_QUERY_KEYS = frozenset(
-    {
-        *("x-amz-signature", "x-goog-signature", "x-oss-signature", "signature", "sig", "hmac", "token", "jwt"),
-        *("access_token", "auth_token", "id_token", "login_token", "reset_token", "reset_password_token"),
-        *("confirmation_token", "invitation_token", "verification_token", "magic", "otp", "oobcode"),
-    }
-)
-"""Query keys of signed URLs, and of URLs that grant access to their bearer."""
-_QUERY_KEY = re.compile(r"[?&;]([^=&;]++)=")
-_SENSITIVE_PATH = re.compile(
-    r"""
-    (?<![a-z])(?: (?:reset|forgot|recover|change|set|new)[-_/]?(?:your[-_])?password
-  | password[-_/]?(?:reset|recovery|forgot|change) | reset | passwordless | magic[-_]?(?:link|login)
-  | (?:login|signin|sign-in)[-_]?link | one[-_]?time[-_]?(?:link|login|password|code) | 2fa | otp
-  | (?:verify|confirm|activate)[-_]?(?:your[-_])?(?:email|account) | subscri(?:be|ption)[-_/](?:confirm|verify)
-    )(?![a-z])
-  | /eyj[a-z0-9_-]{10,}\.
-    """,
-    _FLAGS,
-)
 _SENSITIVE_LABEL = re.compile(
     r"""
     \b(?: (?:reset|forgot|recover|change|create|choose|set|update|new)\W+(?:\w+\W+){0,3}?password
@@ -84,11 +65,11 @@ _SENSITIVE_LABEL = re.compile(
     _FLAGS,
 )
 _SENSITIVE_STEMS = (
-    *("reset", "password", "magic", "link", "one", "2fa", "otp", "verify", "confirm", "activate", "validate", "/eyj"),
+    *("reset", "password", "magic link", "login link", "in link", "verify", "confirm", "activate", "validate"),
     *("passwort", "bestatigen", "konto", "mot de passe", "contrasena"),
 )
 
-PURPOSE_KEYWORDS = (*_PURPOSE_STEMS, *_SENSITIVE_STEMS, *_SECRET_QUERY_KEYS)
+PURPOSE_KEYWORDS = (*_PURPOSE_STEMS, *_SENSITIVE_STEMS)
 """Substrings of a folded path, query or label: every match of the patterns above contains one. See `has_keyword`."""
 
 _SOCIAL_HOSTS = frozenset(
@@ -147,17 +128,17 @@ WRAPPER_KEYWORDS = (
 
 _WRAPPER_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _WRAPPER_REGEXES.items()}
 
-_RE2_OPTIONS = re2.Options()
-_RE2_OPTIONS.never_capture = True
-_KEYWORD_SET = re2.Set.SearchSet(_RE2_OPTIONS)  # with one pattern: reports a miss in half the time of a search
-_KEYWORD_SET.Add("|".join(re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)))
-_KEYWORD_SET.Compile()
+
+@cache
+def _load_keyword_set() -> re2.Set:
+    keywords = (re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS))
+    return compile_set("|".join([*keywords, load_rules().build_sign_pattern()]))
 
 
 def has_keyword(url: ParsedUrl, label: str) -> bool:
-    """Return False only if `identify_wrapper`, `classify_purpose` and `is_sensitive` cannot match either."""
-    text = fold_text(f"{url.hostname}{url.path}{url.query} {label}")
-    return _KEYWORD_SET.Match(text) is not None
+    """Return False only if `identify_wrapper`, `classify_purpose` and `describe_secret` cannot match either."""
+    text = fold_text(f"{url.hostname}{url.path}{url.query}{url.fragment} {label}")
+    return _load_keyword_set().Match(text) is not None
 
 
 def find_keywords(lines: Sequence[str]) -> list[bool]:
@@ -167,9 +148,10 @@ def find_keywords(lines: Sequence[str]) -> list[bool]:
     """
     text = "".join(lines)
     folded = text.lower() if text.isascii() else "".join(map(fold_text, lines))
-    if _KEYWORD_SET.Match(folded) is None:
+    keyword_set = _load_keyword_set()
+    if keyword_set.Match(folded) is None:
         return [False] * len(lines)
-    return [_KEYWORD_SET.Match(fold_text(line)) is not None for line in lines]
+    return [keyword_set.Match(fold_text(line)) is not None for line in lines]
 
 
 def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
@@ -178,13 +160,12 @@ def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
     return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(text)), None)
 
 
-def is_sensitive(url: ParsedUrl, label: str) -> bool:
-    """Whether a URL grants access to its bearer or is signed, so that storing or changing it would do harm."""
-    if url.query and not _SECRET_QUERY_KEYS.isdisjoint(_QUERY_KEY.findall(url.query.lower())):
-        return True
-    if _SENSITIVE_PATH.search(url.path.lower()):
-        return True
-    return _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label))) is not None
+def describe_secret(url: str, label: str) -> str:
+    """Describe why a URL is secret or signed, so that storing or changing it would do harm; empty if it is not."""
+    if secret := find_secret(url):
+        return secret
+    match = _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label)))
+    return f"text '{match[0]}'" if match else ""
 
 
 def is_social(url: ParsedUrl, candidate: Candidate) -> bool:
@@ -204,13 +185,6 @@ def identify_wrapper(url: ParsedUrl) -> str:
     """Return the name of the ESP or mail filter that already wrapped a link; empty if none is known."""
     text = f"{url.hostname}{url.path}{url.query}"
     return next((name for name, pattern in _WRAPPER_PATTERNS.items() if pattern.match(text)), "")
-
-
-def fold_text(text: str) -> str:
-    """Lower-case the text and remove accents from Latin letters."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower())))
 
 
 def _drop_long_label(label: str) -> str:

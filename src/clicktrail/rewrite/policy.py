@@ -13,7 +13,7 @@ from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
 from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate
-from clicktrail.rewrite.link_purpose import classify_purpose, has_keyword, identify_wrapper, is_sensitive, is_social
+from clicktrail.rewrite.link_purpose import classify_purpose, describe_secret, has_keyword, identify_wrapper, is_social
 from clicktrail.rewrite.opt_out import find_opt_out
 from clicktrail.rewrite.ordinary_links import find_ordinary_links
 from clicktrail.rewrite.url import ParsedUrl, parse_url
@@ -182,8 +182,8 @@ class Policy:
         host = parsed.hostname
         if purpose is not None and purpose in _ALWAYS_UNTRACKED:
             yield LinkDecision(purpose)
-        if has_any_keyword and is_sensitive(parsed, candidate.label):
-            yield LinkDecision(LinkReason.SENSITIVE)
+        if has_any_keyword and (secret := describe_secret(candidate.url, candidate.label)):
+            yield LinkDecision(LinkReason.SENSITIVE, secret)
         if self.denied_hosts and is_host_listed(host, self.denied_hosts):
             yield LinkDecision(LinkReason.HOST_DENIED, host)
         if self.allowed_hosts and not is_host_listed(host, self.allowed_hosts):

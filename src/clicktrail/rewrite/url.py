@@ -15,7 +15,7 @@ _SIMPLE_URL = re.compile(
     https?:// (?P<host> {SIMPLE_HOST} )
     (?P<path> (?: /(?![.%]) [A-Za-z0-9!$%&'()*+,.:;=@_~-]*+ )*+ )
     (?P<query> \?[A-Za-z0-9!$%&()*+,./:;=?@_~-]++ )?+
-    (?: \#[A-Za-z0-9!$%&()*+,./:;=?@_~-]*+ )?+
+    (?P<fragment> \#[A-Za-z0-9!$%&()*+,./:;=?@_~-]*+ )?+
     """,
     re.VERBOSE | re.ASCII,
 )
@@ -30,6 +30,7 @@ class ParsedUrl(msgspec.Struct, frozen=True, gc=False):
         hostname: host without port.
         path: path with its leading slash, percent-encoded.
         query: query with its question mark; empty if there is none.
+        fragment: fragment with its number sign, percent-encoded; empty if there is none.
         has_credentials: whether the URL has a user name or a password.
     """
 
@@ -37,6 +38,7 @@ class ParsedUrl(msgspec.Struct, frozen=True, gc=False):
     hostname: str
     path: str
     query: str
+    fragment: str = ""
     has_credentials: bool = False
 
 
@@ -47,8 +49,8 @@ def parse_url(url: str) -> ParsedUrl:
         ValueError: not a valid URL.
     """
     if simple_url := _SIMPLE_URL.fullmatch(url):
-        host, path, query = simple_url.groups()
-        return ParsedUrl(host, host, path or "/", query or "")
+        host, path, query, fragment = simple_url.groups()
+        return ParsedUrl(host, host, path or "/", query or "", fragment or "")
     parsed = ada_url.URL(url)
     host = parsed.host.removesuffix(".").replace(".:", ":")
     return ParsedUrl(
@@ -56,5 +58,6 @@ def parse_url(url: str) -> ParsedUrl:
         hostname=parsed.hostname.removesuffix(".") if ":" in host else host,
         path=parsed.pathname,
         query=parsed.search if "?" in url else "",
+        fragment=parsed.hash if "#" in url else "",
         has_credentials="@" in url and bool(parsed.username or parsed.password),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from clicktrail.model.hosts import extract_host, is_host_listed
+from clicktrail.secret_urls import find_secret
 from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, matches_campaign_pattern
 from clicktrail.utm.query import QueryPair, SplitUrl
@@ -112,7 +113,7 @@ class LintFinding:
 def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> tuple[LintFinding, ...]:
     """Find mistakes in the UTM parameters of a link.
 
-    Signed URLs, those that are not http or https, and those that are too large have none.
+    URLs that carry a secret or a signature, are not http or https, or are too large have none.
 
     Character references in ``url`` are already decoded. ``utm_required`` says whether a link to an own host needs
     parameters. Without own hosts in the convention, links to all hosts may have parameters and no link needs them.
@@ -120,7 +121,7 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
     if query.is_too_large(url):
         return ()
     host, pieces = extract_host(url), query.split_url(url)
-    if not host or query.is_signed(pieces):
+    if not host or find_secret(url):
         return ()
     has_utm = _has_utm(pieces)
     if convention.own_hosts and not is_host_listed(host, convention.own_hosts):
@@ -142,8 +143,8 @@ def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = 
     host, pieces = extract_host(url), query.split_url(url)
     if not host:
         return "it is not an http or https URL"
-    if query.is_signed(pieces):
-        return "it is signed, and any change would break it"
+    if secret := find_secret(url):
+        return f"it carries a secret or a signature ({secret}), and gets no parameters"
     return "" if _has_utm(pieces) else _explain_missing_utm(host, convention, utm_required=utm_required)
 
 

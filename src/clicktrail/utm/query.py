@@ -9,13 +9,6 @@ import msgspec
 
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_AND_NEWLINES = {ord(character): None for character in "\t\n\r"}
-SIGNATURE_KEYS = frozenset(
-    {"x-amz-signature", "x-goog-signature", "x-oss-signature", "q-signature", "signature", "sig", "hmac", "hdnea"}
-)
-"""Query keys of signed URLs, which any additional parameter breaks: Amazon S3 and CloudFront, Google Cloud Storage,
-Alibaba OSS, Tencent COS, Azure shared access signatures, Laravel's signed routes, Shopify, Akamai."""
-
-
 MAX_PAIRS = 50
 """Pairs of a query. URLs with more are neither tagged nor checked: each takes about 2 µs."""
 MAX_URL_CHARS = 10_000
@@ -109,8 +102,3 @@ def is_too_large(url: str) -> bool:
 def encode_pair(key: str, value: str) -> QueryPair:
     """Percent-encode a key and a value."""
     return QueryPair(f"{quote(key, safe='')}={quote(value, safe='')}")
-
-
-def is_signed(url: SplitUrl) -> bool:
-    """Whether the query has a signature, so that any change breaks the URL."""
-    return any(pair.key.lower() in SIGNATURE_KEYS for pair in url.pairs)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from clicktrail.errors import UtmError
 from clicktrail.model.hosts import extract_host, is_host_listed
+from clicktrail.secret_urls import find_secret
 from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, ExistingUtmAction
 from clicktrail.utm.query import QueryPair, SplitUrl
@@ -19,7 +20,7 @@ def add_utm_parameters(
 ) -> str:
     """Return the URL with missing parameters added at the end of its query, in their order.
 
-    A URL that is not http or https, has a host that is not listed, is signed or too large is
+    A URL that is not http or https, has a host that is not listed, carries a secret or a signature, or is too large is
     returned unchanged. Parameters are not percent-encoded. ``existing`` also decides about empty UTM parameters of the
     URL.
 
@@ -28,9 +29,9 @@ def add_utm_parameters(
     """
     if query.is_too_large(url) or not is_host_listed(extract_host(url), own_hosts):
         return url
-    split = query.split_url(url)
-    if query.is_signed(split):
+    if find_secret(url):
         return url
+    split = query.split_url(url)
     if split.has_utm:
         if existing is ExistingUtmAction.KEEP:
             return url

@@ -14,8 +14,8 @@ import msgspec
 from clicktrail.errors import TokenError
 from clicktrail.model.event import Engagement
 from clicktrail.model.hosts import is_host_listed
-from clicktrail.rewrite.link_purpose import is_sensitive
 from clicktrail.rewrite.url import parse_url
+from clicktrail.secret_urls import find_secret
 from clicktrail.server.pipeline.privacy import has_opted_out
 from clicktrail.server.pipeline.redirect import Redirect
 from clicktrail.server.pipeline.request import Request
@@ -119,4 +119,4 @@ def _reports_engagement(location: str, hosts: tuple[str, ...]) -> bool:
         url = parse_url(location)
     except ValueError:
         return False
-    return is_host_listed(url.hostname, hosts) and not is_sensitive(url, "")
+    return is_host_listed(url.hostname, hosts) and not find_secret(location)
