@@ -3,7 +3,7 @@
 import dataclasses
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -262,6 +262,9 @@ class _UntrackedPolicy(Policy):
 
     def decide(self, candidate: Candidate) -> LinkDecision:
         return LinkDecision(LinkReason.NO_CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
+
+    def decide_all(self, candidates: Sequence[Candidate]) -> list[LinkDecision]:
+        return [self.decide(candidate) for candidate in candidates]
 
 
 def _rewrite_links(
