@@ -1,4 +1,5 @@
 import asyncio
+import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -47,6 +48,19 @@ async def test_parameters_are_bound(connections: ChdbPool) -> None:
 async def test_error_names_the_reason_and_quotes_no_row(connections: ChdbPool) -> None:
     with pytest.raises(StorageError, match=r"^analytics refused a statement: UNKNOWN_IDENTIFIER$"):
         await connections.execute("SELECT `ann@example.com`")
+
+
+async def test_memory_of_caches_and_statements_is_limited(connections: ChdbPool) -> None:
+    caches = await connections.execute(
+        "SELECT name, toUInt64(value) AS bytes FROM system.server_settings"
+        " WHERE name IN ('mark_cache_size', 'primary_index_cache_size', 'query_condition_cache_size')"
+    )
+    assert max(json.loads(line)["bytes"] for line in caches.splitlines()) <= 64 * 2**20
+    limits = await connections.execute(
+        "SELECT name, toUInt64(value) AS limit FROM system.settings"
+        " WHERE name IN ('max_memory_usage', 'max_bytes_before_external_group_by', 'max_bytes_before_external_sort')"
+    )
+    assert {json.loads(line)["limit"] for line in limits.splitlines()} == {1_000_000_000, 150_000_000}
 
 
 async def test_statements_wait_for_an_idle_connection(connections: ChdbPool) -> None:
