@@ -1,15 +1,19 @@
 """Read reports from a running engine over HTTP on a loopback address.
 
-Only one process can open analytics: while an engine runs, commands ask it.
+Only one process can open analytics: while an engine runs, commands ask it. They use the standard library's client,
+because httpx2 takes longer to import than the rest of a command.
 """
 
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, NamedTuple, Self, TypeVar
+from urllib.parse import urlencode, urlsplit
 
-import httpx2
 import msgspec
 
 from clicktrail.errors import StorageError
@@ -22,7 +26,7 @@ from clicktrail.server.pipeline.rejudge import RejudgeRequest
 _Schema = TypeVar("_Schema")
 _Query = Mapping[str, str | Sequence[str]]
 
-_TIMEOUT_S: Final = 30
+_TIMEOUT_S: Final = 30.0
 
 
 def read_service_url(run_file: Path, service: str) -> str | None:
@@ -33,23 +37,29 @@ def read_service_url(run_file: Path, service: str) -> str | None:
         return None
 
 
+class _Response(NamedTuple):
+    status: int
+    content: bytes
+
+
 class EngineClient:
     """The `ReportService` of a running engine, a context manager."""
 
     def __init__(self, console_url: str) -> None:
-        self._http = httpx2.Client(base_url=console_url, timeout=_TIMEOUT_S)
+        self._console_url = console_url
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_exception: object) -> None:
-        self._http.close()
+        """Every request has a connection of its own, so there is nothing to close."""
 
     def is_running(self) -> bool:
         """Whether an engine accepts connections: after a crash its run file is still there."""
+        url = urlsplit(self._console_url)
         try:
-            self._http.get("/healthz")
-        except httpx2.ConnectError:
+            socket.create_connection((url.hostname or "", url.port or 0), _TIMEOUT_S).close()
+        except OSError:
             return False
         return True
 
@@ -84,28 +94,33 @@ class EngineClient:
         return self._get("/api/labels", {}, schemas.LabelReport)
 
     def _get(self, path: str, query: _Query, schema: type[_Schema]) -> _Schema:
-        return _decode(self._send(self._http.build_request("GET", path, params=query)), schema)
+        return _decode(self._send("GET", f"{path}?{urlencode(query, doseq=True)}"), schema)
 
     def _get_or_none(self, path: str, query: _Query, schema: type[_Schema]) -> _Schema | None:
-        response = self._send(self._http.build_request("GET", path, params=query))
-        return None if response.status_code == httpx2.codes.NOT_FOUND else _decode(response, schema)
+        response = self._send("GET", f"{path}?{urlencode(query, doseq=True)}")
+        return None if response.status == HTTPStatus.NOT_FOUND else _decode(response, schema)
 
-    def _post(self, path: str, document: object) -> httpx2.Response:
-        # Without a timeout: judging a large campaign again takes minutes.
-        content, headers = msgspec.json.encode(document), {"Content-Type": "application/json"}
-        return self._send(self._http.build_request("POST", path, content=content, headers=headers, timeout=None))
+    def _post(self, path: str, document: object) -> _Response:
+        return self._send("POST", path, msgspec.json.encode(document))
 
-    def _send(self, request: httpx2.Request) -> httpx2.Response:
+    def _send(self, method: str, target: str, content: bytes | None = None) -> _Response:
+        url = urlsplit(self._console_url + target)
+        # No timeout for POST: judging a large campaign again takes minutes.
+        connection = HTTPConnection(url.netloc, timeout=_TIMEOUT_S if content is None else None)
+        headers = {} if content is None else {"Content-Type": "application/json"}
         try:
-            return self._http.send(request)
-        except httpx2.TransportError as error:
+            connection.request(method, f"{url.path}?{url.query}", content, headers)
+            response = connection.getresponse()
+            return _Response(response.status, response.read())
+        except (OSError, HTTPException) as error:
             raise StorageError(
-                f"the engine at {self._http.base_url} does not answer: {error}",
-                hint="clicktrail doctor shows its state",
+                f"the engine at {self._console_url} does not answer: {error}", hint="clicktrail doctor shows its state"
             ) from error
+        finally:
+            connection.close()
 
 
-def _decode(response: httpx2.Response, schema: type[_Schema]) -> _Schema:
+def _decode(response: _Response, schema: type[_Schema]) -> _Schema:
     _raise_for_status(response)
     try:
         return msgspec.json.decode(response.content, type=schema)
@@ -115,6 +130,6 @@ def _decode(response: httpx2.Response, schema: type[_Schema]) -> _Schema:
         ) from error
 
 
-def _raise_for_status(response: httpx2.Response) -> None:
-    if response.is_error:
-        raise StorageError(f"the engine answered {response.status_code}", hint="see its log")
+def _raise_for_status(response: _Response) -> None:
+    if response.status >= HTTPStatus.BAD_REQUEST:
+        raise StorageError(f"the engine answered {response.status}", hint="see its log")

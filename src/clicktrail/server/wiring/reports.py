@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from clicktrail.server.api.service import ReportService
 from clicktrail.server.engine_client import EngineClient, read_service_url
-from clicktrail.server.log import configure_logging
 from clicktrail.server.settings import Settings
 
 
@@ -20,7 +19,8 @@ def open_reports(settings: Settings) -> Iterator[ReportService]:
             if client.is_running():
                 yield client
                 return
-    from clicktrail.server.wiring.offline import OfflineReports  # noqa: PLC0415 - chDB is slow to import
+    from clicktrail.server.log import configure_logging
+    from clicktrail.server.wiring.offline import OfflineReports
 
     configure_logging(settings.log.level)
     with OfflineReports(settings) as offline_reports:
