@@ -3,6 +3,7 @@
 One address that opens many people's mail belongs to a scanner.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 from zlib import crc32
+
+import msgspec
 
 from clicktrail.judge.networks import Network, NetworkClass, address_to_int, parse_range
 from clicktrail.judge.rules import Context
@@ -41,10 +44,10 @@ _CACHE_SIZE = 16_384
 _PRIVATE_RANGES: Final = tuple(
     map(
         parse_range,
-        ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "fc00::/7", "fe80::/10"),
+        ("10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10"),
     )
 )
-"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291): the sender's own proxy.
+"""Private, loopback and link-local addresses (RFC 1918, 1122, 3927, 4193, 4291), ascending: the sender's own proxy.
 
 ``::1`` is missing: `address_to_int` refuses reserved IPv6 addresses."""
 
@@ -117,7 +120,8 @@ def is_public_ip(ip: str) -> bool:
         number = address_to_int(ip)
     except ValueError:
         return False
-    return not any(private.first <= number <= private.last for private in _PRIVATE_RANGES)
+    nearest = _PRIVATE_RANGES[bisect_right(_PRIVATE_RANGES, number, key=attrgetter("first")) - 1]
+    return not nearest.first <= number <= nearest.last
 
 
 @lru_cache(_CACHE_SIZE)
@@ -134,8 +138,7 @@ DATACENTRE_CLASSES: Final = frozenset(
 _MACHINE_NETWORK_CLASSES: Final = DATACENTRE_CLASSES | {NetworkClass.MAIL_SECURITY}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MessageEvidence:
+class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a signal may use. Mappings are by click ID, unless stated otherwise.
 
     Attributes:

@@ -1,7 +1,7 @@
 """Read the judge's rules from ``data/rules.toml``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import msgspec
@@ -74,11 +74,21 @@ def parse_rules(text: str) -> Rules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The data that the judge uses for every message: rules, networks and user agents."""
+    """The data that the judge uses for every message: rules, networks and user agents.
+
+    Attributes:
+        version: versions of rules, networks and agents, separated by slashes.
+    """
 
     rules: Rules
     networks: Networks
     agents: AgentList
+    version: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Join the versions."""
+        version = f"{self.rules.version}/{self.networks.version}/{self.agents.version}"
+        object.__setattr__(self, "version", version)
 
     @classmethod
     def from_toml(cls, *, rules_toml: str, networks: Networks, agents_toml: str) -> "Context":
@@ -88,8 +98,3 @@ class Context:
             SettingsError: one of them cannot be read.
         """
         return cls(rules=parse_rules(rules_toml), networks=networks, agents=parse_agents(agents_toml))
-
-    @property
-    def version(self) -> str:
-        """Versions of rules, networks and agents, separated by slashes."""
-        return f"{self.rules.version}/{self.networks.version}/{self.agents.version}"

@@ -1,7 +1,7 @@
 """The events of one message, ordered by time."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
@@ -9,10 +9,19 @@ from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """All known events of one message, sorted by time, then id; each id once."""
+    """All known events of one message, sorted by time, then id; each id once.
+
+    Attributes:
+        clicks: all requests, including HEAD and prefetches.
+    """
 
     message_id: str
     events: tuple[AnyEvent, ...]
+    clicks: tuple[Click, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Select the clicks, which are read many times for each click."""
+        object.__setattr__(self, "clicks", tuple(event for event in self.events if isinstance(event, Click)))
 
     @classmethod
     def from_events(cls, message_id: str, events: Iterable[AnyEvent]) -> "Timeline":
@@ -54,11 +63,6 @@ class Timeline:
         for clicks in groups:
             own_engagements = (event for click in clicks for event in engagements_by_click.get(click.id, ()))
             yield Timeline.from_events(self.message_id, (*message_events, *clicks, *own_engagements))
-
-    @property
-    def clicks(self) -> tuple[Click, ...]:
-        """All requests, including HEAD and prefetches."""
-        return tuple(event for event in self.events if isinstance(event, Click))
 
     @property
     def engagements(self) -> tuple[Engagement, ...]:

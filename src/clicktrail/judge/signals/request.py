@@ -6,6 +6,7 @@ only `no_fetch_metadata` matches, so the removal counts once.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches
@@ -88,6 +89,10 @@ _ACCEPT_VALUES_SINCE: Final = (
 )
 """First browser version that accepts a compression or an image format. Chrome Platform Status and MDN."""
 
+_COMPARED_HEADERS: Final = ("accept", "accept-encoding", "sec-ch-ua", "sec-ch-ua-platform")
+_CACHE_SIZE = 4_096
+"""Readers share a few hundred browsers and their headers."""
+
 _MSIE_VERSION = re.compile(r"MSIE (\d{1,2})\.")
 _CHROMIUM_BRAND = re.compile(r'"Chromium";v="(\d{1,6})"')
 
@@ -132,7 +137,14 @@ def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
 def impossible_headers(evidence: MessageEvidence) -> SignalMatches:
     """Match headers that the claimed browser cannot send: those of a later version or of another operating system."""
     contradictions = (
-        (click.id, _find_contradiction(click, evidence.browsers[click.id]))
+        (
+            click.id,
+            _find_contradiction(
+                evidence.browsers[click.id],
+                click.user_agent,
+                tuple([click.headers.get(name, "") for name in _COMPARED_HEADERS]),
+            ),
+        )
         for click in evidence.clicks_with_headers
         if click.id in evidence.browsers
     )
@@ -156,7 +168,7 @@ def stale_chrome(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
             and browser.version[0] not in evidence.chrome_releases.final_versions
         ):
             days = evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date())
-            if days >= min_days and _parse_hinted_version(click) != browser.version[0]:
+            if days >= min_days and _parse_hinted_version(click.headers.get("sec-ch-ua", "")) != browser.version[0]:
                 matches[click.id] = f"{browser}, replaced {days} days before"
     return matches
 
@@ -177,24 +189,25 @@ def _lacks_fetch_metadata(click: Click, browser: Browser) -> bool:
     )
 
 
-def _find_contradiction(click: Click, browser: Browser) -> str:
-    headers = click.headers
+@lru_cache(_CACHE_SIZE)
+def _find_contradiction(browser: Browser, user_agent: str, header_values: tuple[str, ...]) -> str:
+    headers = dict(zip(_COMPARED_HEADERS, header_values, strict=True))
     for engine, header, value, since in _ACCEPT_VALUES_SINCE:
-        if browser.engine is engine and browser.version < since and value in headers.get(header, ""):
+        if browser.engine is engine and browser.version < since and value in headers[header]:
             return f"{browser} with {value}, which came with {engine} {since[0]}"
-    if not headers.get("sec-ch-ua"):
+    if not headers["sec-ch-ua"]:
         return ""
     if browser.engine is not BrowserEngine.CHROME:
         return f"{browser} with client hints"
-    if (hinted_version := _parse_hinted_version(click)) and hinted_version != browser.version[0]:
+    if (hinted_version := _parse_hinted_version(headers["sec-ch-ua"])) and hinted_version != browser.version[0]:
         return f"{browser}, but client hints say {hinted_version}"
-    platform = headers.get("sec-ch-ua-platform", "")
-    if platform and ("Windows" in click.user_agent) != ("Windows" in platform):
+    platform = headers["sec-ch-ua-platform"]
+    if platform and ("Windows" in user_agent) != ("Windows" in platform):
         return f"client hints say {platform}, the User-Agent another system"
     return ""
 
 
-def _parse_hinted_version(click: Click) -> int:
-    """Chromium's major version in the client hints; 0 if missing."""
-    brand = _CHROMIUM_BRAND.search(click.headers.get("sec-ch-ua", ""))
+def _parse_hinted_version(hints: str) -> int:
+    """Chromium's major version in ``Sec-CH-UA``; 0 if missing."""
+    brand = _CHROMIUM_BRAND.search(hints)
     return int(brand[1]) if brand else 0

@@ -1,6 +1,6 @@
 """Signals from time: how soon after the message a click comes, and how close together clicks are."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from math import ceil
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches
@@ -42,8 +42,8 @@ def burst(
 
     Either ``min_links`` within ``window_s``, or ``long_min_links`` within ``long_window_s``.
     """
-    runs = _find_bursts(evidence, evidence.regular_clicks, ((long_min_links, long_window_s), (min_links, window_s)))
-    return expand_runs((run, _format_burst(run)) for run in runs)
+    limits = ((long_min_links, long_window_s), (min_links, window_s))
+    return _match_bursts(evidence, evidence.regular_clicks, limits)
 
 
 def datacentre_burst(
@@ -54,8 +54,8 @@ def datacentre_burst(
     Few people read mail there, so its limits include bursts that are slow enough for a human.
     """
     clicks = [click for click in evidence.regular_clicks if click.id in evidence.machine_network_click_ids]
-    runs = _find_bursts(evidence, clicks, ((long_min_links, long_window_s), (min_links, window_s)))
-    return expand_runs((run, f"{_format_burst(run)} from a data centre") for run in runs)
+    limits = ((long_min_links, long_window_s), (min_links, window_s))
+    return _match_bursts(evidence, clicks, limits, suffix=" from a data centre")
 
 
 def all_links(evidence: MessageEvidence, *, min_links: int, window_s: float) -> SignalMatches:
@@ -84,12 +84,18 @@ def datacentre_many_links(
     return expand_runs((run, f"{_count_links(run)} of {evidence.link_count} links from data centres") for run in runs)
 
 
-def _find_bursts(
-    evidence: MessageEvidence, clicks: Sequence[Click], limits: Iterable[tuple[int, float]]
-) -> Iterator[Sequence[Click]]:
+def _match_bursts(
+    evidence: MessageEvidence, clicks: Sequence[Click], limits: Sequence[tuple[int, float]], *, suffix: str = ""
+) -> SignalMatches:
+    if len(clicks) < min(limits)[0]:  # most messages
+        return {}
     # A click may be in a burst of each limit; expand_runs keeps the detail of the last one.
-    for min_links, window_s in limits:
-        yield from find_link_runs(evidence, clicks, min_links=min_links, window_s=window_s)
+    runs = (
+        run
+        for min_links, window_s in limits
+        for run in find_link_runs(evidence, clicks, min_links=min_links, window_s=window_s)
+    )
+    return expand_runs((run, f"{_format_burst(run)}{suffix}") for run in runs)
 
 
 def _compute_delays_s(evidence: MessageEvidence) -> list[tuple[str, float]]:

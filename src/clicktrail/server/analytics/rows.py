@@ -155,16 +155,17 @@ def build_message_rows(messages: Iterable[JudgedMessage], *, version: int) -> It
     for message in messages:
         timeline = message.timeline
         sent = timeline.sent
+        types = {type(event) for event in timeline.events}
         row = MessageRow(
             campaign=timeline.campaign,
             message_id=timeline.message_id,
             sent_at=format_rfc3339(sent.at) if sent else None,
             recipients=sent.recipients if sent else 0,
             links=sent.links if sent else 0,
-            delivered=_has_event(timeline, Delivered),
-            bounced=_has_event(timeline, Bounced),
-            opened=_has_event(timeline, Opened),
-            has_engagement=_has_event(timeline, Engagement),
+            delivered=Delivered in types,
+            bounced=Bounced in types,
+            opened=Opened in types,
+            has_engagement=Engagement in types,
             version=version,
             is_deleted=False,
         )
@@ -271,7 +272,3 @@ def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, ver
 
 def _find_former_campaigns(timeline: Timeline) -> set[str]:
     return {event.campaign for event in timeline.events} - {timeline.campaign}
-
-
-def _has_event(timeline: Timeline, event_type: type[AnyEvent]) -> bool:
-    return any(isinstance(event, event_type) for event in timeline.events)

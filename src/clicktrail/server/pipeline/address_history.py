@@ -162,7 +162,12 @@ class ClicksByAddress:
     def add(self, click: AddressClick) -> bool:
         """Add a click; return False if it adds nothing, or if its interval is full of earlier clicks."""
         address = click.ip, click.tampered
-        clicks = self._clicks.get(address, [])
+        if address not in self._clicks:
+            self._clicks[address] = [click]
+            if not click.tampered:
+                self._similar_clicks[_similarity_key(click)] = [click]
+            return True
+        clicks = self._clicks[address]
         position = _find_position(clicks, click)
         if clicks[position : position + 1] == [click]:
             return False

@@ -102,9 +102,7 @@ class BatchJudge:
             JudgingError: the judge failed on a message.
             StorageError: a store is unavailable.
         """
-        self._address_history.evict_excess(unstored=self._latest_click_count)
-        self._latest_click_count = len(batch.clicks)
-        self._address_history.add(batch.clicks)
+        await self._worker.run(partial(self._add_address_clicks, batch))
         affected = await self._address_history.affected_messages(batch.clicks)
         other_ids = affected.keys() - batch.events_by_message.keys() - skipped_message_ids
         message_ids = [*sorted(other_ids), *batch.events_by_message]
@@ -132,6 +130,11 @@ class BatchJudge:
                 await self._background_store.store(BatchResults(changes=[message]))
         results.judged_count = judged_count
         return results
+
+    def _add_address_clicks(self, batch: Batch) -> None:
+        self._address_history.evict_excess(unstored=self._latest_click_count)
+        self._latest_click_count = len(batch.clicks)
+        self._address_history.add(batch.clicks)
 
     async def _load_snapshots(self, message_ids: Sequence[str]) -> AsyncIterator[Mapping[str, MessageSnapshot]]:
         """Yield the messages as they were before the batch, a part at a time."""

@@ -40,7 +40,8 @@ class MessageSnapshot:
         A click whose IP address was shortened keeps its verdict, which was computed with the full address.
         """
         # A click is stored with its campaign, so a change of campaign changes every click.
-        stored = self.judged_clicks if self.timeline.campaign == message.timeline.campaign else {}
+        is_same = self.judged_clicks and self.timeline.campaign == message.timeline.campaign
+        stored = self.judged_clicks if is_same else {}
         changed = [
             judged
             for judged in message.clicks
