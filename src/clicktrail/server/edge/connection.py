@@ -234,6 +234,8 @@ class Connection(asyncio.Protocol):
         self._routes = routes
         self._connections = connections
         self._quick_lane = quick_lane
+        self._quick_head = b""  # of the response that is due by the quick lane, at most one
+        self._quick_pending = _PendingResponse(started_at=0.0, on_response=self._write_ready_responses)
         self._pending: deque[_PendingResponse] = deque()
         self._unparsed = b""
         self._has_turn = False  # waits for its turn to parse more
@@ -296,7 +298,9 @@ class Connection(asyncio.Protocol):
         if prepared is None:
             return False
         self._quick_head, event = prepared
-        self._pending.append(_PendingResponse(started_at=perf_counter(), on_response=self._write_ready_responses))
+        pending = self._quick_pending
+        pending.started_at, pending.response = perf_counter(), None
+        self._pending.append(pending)
         self.active_at, self._timeout_s = self._loop.time(), KEEPALIVE_TIMEOUT_S
         self._routes.record(event, self._send_quick_response)
         return True
@@ -305,7 +309,7 @@ class Connection(asyncio.Protocol):
         """Send the response of the quick lane, which is the oldest that is due."""
         if len(self._pending) == 1 and self._accepts_requests:
             self._routes.stats.record(b"302", self._pending.popleft().started_at)
-            self._transport.write(self._routes.responses.encode_redirect(self._quick_head))
+            self._transport.write(self._quick_head + self._routes.responses.date_header + b"\r\n")
         elif self._pending:  # otherwise the client has disconnected
             self._pending[0].set_response(Response(head=self._quick_head))
 

@@ -36,7 +36,7 @@ from clicktrail.server.edge.http_reader import (
     parse_simple_request,
     split_forwarded_for,
 )
-from clicktrail.server.edge.routes import Routes, Site, Sites
+from clicktrail.server.edge.routes import Routes, Site
 from clicktrail.server.pipeline.privacy import has_opted_out
 from clicktrail.server.pipeline.redirect import Redirect, add_link_fields, encode_location
 from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
@@ -75,55 +75,69 @@ class QuickLane:
     def __init__(self, routes: Routes) -> None:
         self.answered_count = 0
         self._routes = routes
-        self._sites: Sites | None = None
         self._heads: dict[bytes, _Head] = {}
         self._now: datetime | None = None
         self._now_text = ""
+        self._load_settings()
 
     def prepare(self, data: bytes, peer: str, *, https: bool) -> tuple[bytes, bytes] | None:
         """Return the response's head and the event to commit before it; None if the request takes the full lane."""
         routes = self._routes
+        if (
+            routes.sites is not self._sites
+            or routes.overrides is not self._overrides
+            or routes.erased is not self._erased
+            or routes.denied is not self._denied
+        ):
+            self._load_settings()
+        # 1. Target and head.
         target, _, head_bytes = data.partition(_AFTER_TARGET)
-        forwarded_for = ""
-        head = self._heads.get(head_bytes)
-        if head is None or routes.sites is not self._sites:
+        head, forwarded_for = self._heads.get(head_bytes), ""
+        if head is None:
             head, forwarded_for = self._find_head(head_bytes)
-        if head is None or head.site is None or not target.startswith(b"GET /") or routes.journal.is_degraded:
+        if head is None or head.site is None or target[:5] != b"GET /" or routes.journal.is_degraded:
             return None
-        link = routes.redirector.find_link(target[5:].decode("latin-1"))
+        # 2. Link.
+        redirector = routes.redirector
+        link = redirector.find_link(target[5:].decode("latin-1"))
         location = encode_location(link.destination) if link else None
         if link is None or location is None:
             return None
+        # 3. Click.
         proxy_headers = {**head.proxy_headers, _FORWARDED_FOR: forwarded_for} if forwarded_for else head.proxy_headers
-        ip, https = routes.redirector.proxies.resolve_client(peer, proxy_headers, https=https)
+        ip, https = redirector.proxies.resolve_client(peer, proxy_headers, https=https)
         now = routes.clock.now()
         if now is not self._now:
             self._now, self._now_text = now, format_rfc3339(now)
         click = replace(head.click, id=routes.ids.new(), at=self._now_text, ip=ip, https=https)
         click = add_link_fields(click, link)
-        if self._is_exception(click, location, head.site):
-            return None
+        if head.site.restricts_destinations or self._has_exceptions:
+            redirect = Redirect(location=location, event=click)
+            if self._is_exception(redirect, head.site, now=now):
+                return None
         self.answered_count += 1
         return routes.responses.redirect_head(location, head.site.redirect_headers), _encode(click)
 
-    def _is_exception(self, click: Click, location: str, site: Site) -> bool:
-        """Whether a click is not recorded, or is redirected elsewhere."""
+    def _load_settings(self) -> None:
+        """Use the settings in force. They are replaced as a whole when they change, so that identity shows a change."""
         routes = self._routes
-        if site.restricts_destinations and not is_allowed_destination(site.destinations, location):
-            return True
-        if click.recipient in routes.erased or click.recipient in routes.denied:
-            return True
-        if routes.overrides:
-            redirect = Redirect(location=location, event=click)
-            return routes.overrides.apply(redirect, now=routes.clock.now()) is not redirect
-        return False
+        self._sites, self._overrides = routes.sites, routes.overrides
+        self._erased, self._denied = routes.erased, routes.denied
+        self._has_exceptions = bool(self._overrides or self._erased or self._denied)
+        self._heads.clear()
+
+    def _is_exception(self, redirect: Redirect, site: Site, *, now: datetime) -> bool:
+        """Whether a click is not recorded as it is, or leads elsewhere."""
+        recipient = redirect.event.recipient
+        return (
+            (site.restricts_destinations and not is_allowed_destination(site.destinations, redirect.location))
+            or recipient in self._erased
+            or recipient in self._denied
+            or (bool(self._overrides) and self._overrides.apply(redirect, now=now) is not redirect)
+        )
 
     def _find_head(self, head_bytes: bytes) -> tuple[_Head | None, str]:
-        """Return what is known of a head, and the value of ``X-Forwarded-For``."""
-        if self._routes.sites is not self._sites:  # the tracking domains have changed
-            self._sites = self._routes.sites
-            self._heads.clear()
-        # A proxy adds a header that differs for each client.
+        """Return what is known of a head without ``X-Forwarded-For``, and the value of that header."""
         head_bytes, forwarded_for = split_forwarded_for(head_bytes)
         head = self._heads.get(head_bytes) or self._add_head(head_bytes)
         if head and forwarded_for and _FORWARDED_FOR in head.proxy_headers:
@@ -131,11 +145,11 @@ class QuickLane:
         return head, forwarded_for
 
     def _add_head(self, head_bytes: bytes) -> _Head | None:
-        routes = self._routes
         request = parse_simple_request(b"GET /" + _AFTER_TARGET + head_bytes, peer="")
         if request is None:
             return None
-        site = routes.sites.find(request.headers.get("host", ""))
+        routes = self._routes
+        site = self._sites.find(request.headers.get("host", ""))
         if site and (site.landing_hosts or has_opted_out(request.headers) or is_last_request(request)):
             site = None
         click = routes.redirector.build_click(request, now=routes.clock.now(), click_id="")

@@ -63,7 +63,7 @@ class Responses:
             "Content-Length: 0\r\n"
             "Location: "
         ).encode()
-        self._date_header = b""
+        self.date_header = b""
         self.refusals = {
             Refusal.BAD_REQUEST: _render_error_page(
                 "400 Bad Request", "Bad request", "This request is not valid HTTP."
@@ -85,7 +85,7 @@ class Responses:
 
     def set_date(self, now: datetime) -> None:
         """Set the ``Date`` header of the following responses (RFC 9110 section 6.6.1). Call it every second."""
-        self._date_header = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
+        self.date_header = f"Date: {format_datetime(now, usegmt=True)}\r\n".encode()
 
     def redirect(self, location: str, headers: bytes = b"") -> Response:
         """Redirect with 302. Browsers cache 301, so that repeated clicks would never arrive.
@@ -104,15 +104,11 @@ class Responses:
         body = msgspec.json.encode(health) + b"\n"
         return make_response("200 OK", "Content-Type: application/json\r\nCache-Control: no-store\r\n", body)
 
-    def encode_redirect(self, head: bytes) -> bytes:
-        """Encode a redirect on a connection that stays open, given its head."""
-        return head + self._date_header + b"\r\n"
-
     def encode(self, response: Response, *, with_body: bool, close: bool) -> bytes:
         """Encode a response, for ``HEAD`` without its body; ``close`` announces the end of the connection."""
         return (
             response.head
-            + self._date_header
+            + self.date_header
             + (b"Connection: close\r\n\r\n" if close else b"\r\n")
             + (response.body if with_body else b"")
         )
