@@ -38,6 +38,11 @@ _LAST_CHARACTERS_BY_FORMAT = {
     TokenFormat.CAMPAIGN: _LAST_CHARACTER_ALPHABET[MAX_KEYS : 2 * MAX_KEYS],
 }
 """Last characters of tokens, by format; the index is the key's number."""
+_KEYS_BY_LAST_CHARACTER = {
+    character: (token_format, number)
+    for token_format, characters in _LAST_CHARACTERS_BY_FORMAT.items()
+    for number, character in enumerate(characters)
+}
 _ASSOCIATED_DATA = {token_format: [f"clicktrail {token_format} token".encode()] for token_format in TokenFormat}
 """Authenticated with the ciphertext, so that a token of one format does not open as another."""
 _BASE64_TO_BASE64URL = bytes.maketrans(b"+/", b"-_")
@@ -133,10 +138,7 @@ class KeyRing:
 
 def identify_key(token: str) -> tuple[TokenFormat, int] | None:
     """Return format and key number of a token by its last character; None if it names no key."""
-    for token_format, characters in _LAST_CHARACTERS_BY_FORMAT.items():
-        if token and token[-1] in characters:
-            return token_format, characters.index(token[-1])
-    return None
+    return _KEYS_BY_LAST_CHARACTER.get(token[-1:])
 
 
 def _decode_base64url(text: str) -> bytes:

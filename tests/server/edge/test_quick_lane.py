@@ -323,11 +323,11 @@ async def answer_all(journal: ManualJournal, transport: MemoryTransport) -> None
 
 
 def encode(target: str, lines: Sequence[str] = BROWSER, *, method: str = "GET", version: str = "1.1") -> bytes:
-    return "\r\n".join([f"{method} {target} HTTP/{version}", *lines, "", ""]).encode("latin-1")
+    return encode_lines(f"{method} {target} HTTP/{version}", lines)
 
 
-def encode_any(first: str, lines: Sequence[str]) -> bytes:
-    return "\r\n".join([first, *lines, "", ""]).encode()
+def encode_lines(first: str, lines: Sequence[str]) -> bytes:
+    return "\r\n".join([first, *lines, "", ""]).encode("latin-1")
 
 
 HOST = "Host: click.example"
@@ -553,20 +553,23 @@ header_lines = st.sampled_from(
         *("X-Long: " + "x" * 5_000, "User-Agent: " + "y" * 600, 'Sec-CH-UA: "a\\b"'),
     ]
 ).flatmap(any_case)
-ordinary_heads = st.permutations([HOST, *BROWSER]) | st.permutations(
-    [HOST, *BROWSER, "X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https"]
+unusual_lines = st.lists(header_lines, max_size=2)
+browser_heads = unusual_lines.flatmap(lambda lines: st.permutations([HOST, *BROWSER, *lines]))
+proxied_heads = unusual_lines.flatmap(
+    lambda lines: st.permutations([HOST, *BROWSER, "X-Forwarded-For: 203.0.113.9", "X-Forwarded-Proto: https", *lines])
 )
 any_heads = st.lists(header_lines, max_size=5).flatmap(lambda lines: st.permutations([HOST, *lines]))
 requests = st.one_of(
-    st.builds(encode, st.sampled_from(list(TARGETS.values())), ordinary_heads),
+    st.builds(encode, st.sampled_from([TARGETS["sealed"], TARGETS["campaign"]]), browser_heads | proxied_heads),
+    st.builds(encode, st.sampled_from(list(TARGETS.values())), browser_heads | proxied_heads),
     st.builds(
-        lambda target, lines, method, version: encode_any(f"{method} {target} HTTP/{version}", lines),
+        lambda target, lines, method, version: encode(target, lines, method=method, version=version),
         st.sampled_from(list(TARGETS.values())),
         any_heads,
         st.sampled_from(["GET", "GET", "GET", "HEAD", "POST", "OPTIONS"]),
         st.sampled_from(["1.1", "1.1", "1.0"]),
     ),
-    st.builds(encode_any, st.sampled_from(REQUEST_LINES), any_heads),
+    st.builds(encode_lines, st.sampled_from(REQUEST_LINES), any_heads),
 )
 
 

@@ -32,7 +32,7 @@ from clicktrail.server.pipeline.link_lookup import (
     parse_reference,
 )
 from clicktrail.server.pipeline.request import IPNetwork, Request, TrustedProxies, select_recorded_headers
-from clicktrail.tokens import KeyRing, SealedPayload, open_payload
+from clicktrail.tokens import KeyRing, SealedPayload, TokenFormat, identify_key, open_payload
 
 _WEB_URL_START = re.compile(r"(?i:https?)://.")
 _VISIBLE_ASCII = bytes(range(0x21, 0x7F))
@@ -122,15 +122,10 @@ class Redirector:
 
     def find_link(self, token: str) -> ClickedLink | None:
         """Return the link of a token if neither the registry nor an error page is needed, and None otherwise."""
+        identified = identify_key(token)
         try:
-            return open_payload(self._ring, token)
-        except TokenForgedError:
-            return None
-        except TokenMalformedError:
-            return self._find_cached_link(token)
-
-    def _find_cached_link(self, token: str) -> ClickedLink | None:
-        try:
+            if identified and identified[0] is TokenFormat.SEALED:
+                return open_payload(self._ring, token)
             reference = parse_reference(self._ring, token)
         except TokenError:
             return None
