@@ -58,6 +58,17 @@ def test_base64_in_irregular_lines_keeps_unchanged_lines() -> None:
     assert splice(encoded, edits) == b"QUJD\r\nREVG\r\nWFla\r\nSktM"
 
 
+@given(st.text("AQgwEB9+/=-", max_size=9))
+def test_only_canonical_base64_is_decoded(text: str) -> None:
+    encoded = text.encode()
+    body = parse_encoded_body(encoded, "base64", newline=b"\n")
+    try:
+        is_canonical = base64.b64encode(base64.b64decode(encoded, validate=True)) == encoded
+    except ValueError:
+        is_canonical = False
+    assert (body is not None) == is_canonical
+
+
 @given(st.binary(min_size=1, max_size=200), st.integers(0, 199), st.integers(1, 90), st.binary(max_size=90))
 def test_base64_decodes_to_the_spliced_content(content: bytes, start: int, width: int, replacement: bytes) -> None:
     edits = [ByteEdit(start=min(start, len(content) - 1), end=len(content), replacement=replacement)]
@@ -100,7 +111,7 @@ def test_links_are_replaced_in_every_charset(charset: str) -> None:
     decoded = decode_text(content, charset)
     assert decoded is not None
     assert (decoded.text, decoded.has_valid_charset) == (text, True)
-    edits = build_byte_edits(content, decoded, [link(text, "https://t.co/a")])
+    edits = build_byte_edits(decoded, [link(text, "https://t.co/a")])
     assert edits is not None
     assert text.replace("URL", "https://t.co/a").encode(charset or "ascii") == splice(content, edits)
 

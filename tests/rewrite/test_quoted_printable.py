@@ -66,8 +66,14 @@ def test_replacement_is_escaped() -> None:
     assert QuotedPrintableBody(result, newline=b"\n").decode() == url + b"\n"
 
 
-@given(st.binary(max_size=300), st.lists(st.integers(0, 300), max_size=6), st.sampled_from([b"", b"T", LONG_URL]))
-def test_only_the_spans_of_the_content_change(content: bytes, cuts: list[int], replacement: bytes) -> None:
+@given(
+    st.binary(max_size=300),
+    st.integers(1, 4),
+    st.lists(st.integers(0, 1_200), max_size=6),
+    st.sampled_from([b"", b"T", LONG_URL]),
+)
+def test_only_the_spans_of_the_content_change(block: bytes, count: int, cuts: list[int], replacement: bytes) -> None:
+    content = block * count
     encoded = quopri.encodestring(content)
     ends = sorted({cut for cut in cuts if cut <= len(content)})
     edits = [

@@ -64,7 +64,7 @@ def rewrite_document(content: bytes, body_type: BodyType, rewriter: LinkRewriter
             (links,) = rewriter.number_links([body])
         except TooManyLinksError:
             return RewriteResult(raw=content, links=(), skip_reasons=(SkipReason.TOO_MANY_LINKS,))
-        edits = build_byte_edits(content, decoded, links)
+        edits = build_byte_edits(decoded, links)
         if edits is not None:
             return RewriteResult(raw=splice(content, edits), links=links, skip_reasons=())
     return RewriteResult(raw=content, links=(), skip_reasons=(SkipReason.CHARSET,))

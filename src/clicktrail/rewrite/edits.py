@@ -15,7 +15,7 @@ class TextEdit(msgspec.Struct, frozen=True, gc=False):
     text: str
 
 
-class ByteEdit(msgspec.Struct, frozen=True, kw_only=True):
+class ByteEdit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span of bytes and its replacement."""
 
     start: int

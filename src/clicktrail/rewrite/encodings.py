@@ -4,10 +4,10 @@ Two layers: the transfer encoding (base64, quoted-printable; RFC 2045 section 6)
 text. Both are decoded only if encoding the result again gives the same bytes, and edits go the same way back.
 """
 
-import base64
 import binascii
 import codecs
 import re
+import string
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,10 +20,12 @@ from clicktrail.rewrite.quoted_printable import QuotedPrintableBody
 IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 """Transfer encodings that leave the bytes unchanged."""
 _BASE64_LINE_CHARS = 76
-_LINES_PER_CHUNK = 48
+_LINES_PER_CHUNK = 240
 """Lines that are encoded at once. Encoding a whole body at once would need three times its size in memory."""
-# Without white space. Before "=", only these characters have no unused bits set (RFC 4648 section 3.5).
-_CANONICAL_BASE64 = re.compile(rb"[A-Za-z0-9+/]*+(?:(?<=[AQgw])==|(?<=[AEIMQUYcgkosw048])=)?+")
+_BASE64 = (string.ascii_letters + string.digits + "+/").encode()
+_BASE64_GROUP_CHARS = 4
+# Before "=", only these characters have no unused bits set (RFC 4648 section 3.5).
+_BASE64_PADDING = re.compile(rb"(?:(?<!=)|(?<=[AQgw])==|(?<=[AEIMQUYcgkosw048])=)\Z")
 _LINE = re.compile(rb"\S+")
 _WHITESPACE = b" \t\r\n\f\v"
 
@@ -32,11 +34,14 @@ class EncodedBody(Protocol):
     """A body in its transfer encoding."""
 
     def decode(self) -> bytes | bytearray | memoryview:
-        """Decode the body. The result is not cached: decoding again is cheaper than the memory."""
+        """Return the decoded content."""
         ...
 
     def encode_edits(self, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
-        """Turn edits of the decoded content, at least one, into edits of the encoded bytes."""
+        """Turn edits of the decoded content, at least one, into edits of the encoded bytes.
+
+        The last call: a body frees its content, so that a large message is not in memory three times.
+        """
         ...
 
 
@@ -52,12 +57,13 @@ class _IdentityBody:
 
 
 class _Base64Body:
-    def __init__(self, encoded: memoryview, *, newline: bytes) -> None:
+    def __init__(self, encoded: memoryview, content: bytes, *, newline: bytes) -> None:
         self._encoded = encoded
+        self._content = content
         self._newline = newline
 
     def decode(self) -> bytes:
-        return binascii.a2b_base64(self._encoded)
+        return self._content
 
     def encode_edits(self, edits: Sequence[ByteEdit]) -> list[ByteEdit]:
         """Encode again from the first changed line to the end, in lines as long as the first line."""
@@ -70,7 +76,7 @@ class _Base64Body:
             chars_before += len(line[0])
             line, next_line = next_line, next(lines, None)
         # A line may start inside a group of four characters. The whole group is encoded, then its start is dropped.
-        content = splice(self.decode(), edits, start=chars_before // 4 * 3)
+        content, self._content = splice(self._content, edits, start=chars_before // 4 * 3), b""
         replacement = _encode_base64_lines(content, skipped=chars_before % 4, width=width, newline=self._newline)
         end = len(self._encoded)
         while self._encoded[end - 1] in _WHITESPACE:
@@ -84,9 +90,12 @@ def _encode_base64_lines(content: bytes, *, skipped: int, width: int, newline: b
     pending = b""  # characters that do not fill a line yet
     chunk_bytes = _LINES_PER_CHUNK // 4 * 3 * width
     for offset in range(0, len(content), chunk_bytes):
-        pending += base64.b64encode(content[offset : offset + chunk_bytes])[0 if offset else skipped :]
+        chunk = binascii.b2a_base64(content[offset : offset + chunk_bytes], newline=False)
+        pending += chunk if offset else chunk[skipped:]
         full_lines_end = (len(pending) - 1) // width * width  # the last line gets no line break
-        encoded += b"".join([pending[start : start + width] + newline for start in range(0, full_lines_end, width)])
+        if full_lines_end:
+            encoded += newline.join([pending[start : start + width] for start in range(0, full_lines_end, width)])
+            encoded += newline
         pending = pending[full_lines_end:]
     encoded += pending
     return encoded
@@ -95,9 +104,10 @@ def _encode_base64_lines(content: bytes, *, skipped: int, width: int, newline: b
 def _parse_base64_body(encoded: memoryview, *, newline: bytes) -> _Base64Body | None:
     """Return None unless the body is the canonical encoding of its content, apart from line breaks."""
     characters = bytes(encoded).translate(None, _WHITESPACE)
-    if not _CANONICAL_BASE64.fullmatch(characters) or len(characters) % 4:
+    padding = _BASE64_PADDING.search(characters, max(0, len(characters) - _BASE64_GROUP_CHARS))
+    if len(characters) % _BASE64_GROUP_CHARS or not padding or characters.translate(None, _BASE64) != padding[0]:
         return None
-    return _Base64Body(encoded, newline=newline)
+    return _Base64Body(encoded, binascii.a2b_base64(characters), newline=newline)
 
 
 def parse_encoded_body(encoded: bytes | memoryview, encoding: str, *, newline: bytes) -> EncodedBody | None:
@@ -182,24 +192,24 @@ def _decode_with_codec(content: bytes | bytearray | memoryview, codec: str) -> D
     return DecodedText(text=str(content, "latin-1"), codec="latin-1", has_valid_charset=False)
 
 
-def build_byte_edits(
-    content: bytes | bytearray | memoryview, decoded: DecodedText, links: Sequence[Link]
-) -> list[ByteEdit] | None:
+def build_byte_edits(decoded: DecodedText, links: Sequence[Link]) -> list[ByteEdit] | None:
     """Return the edits of a body's links in bytes; None if its text cannot be encoded in pieces.
 
     Stateful charsets such as ISO-2022-JP are encoded differently in pieces than as a whole.
     """
     text, codec = decoded.text, decoded.codec
+    content = None if codec in _BIJECTIVE_CODECS else text.encode(codec)
     edits: list[ByteEdit] = []
     text_offset = byte_offset = 0
-    round_trips = True
     for edit in build_text_edits(links):
         before = text[text_offset : edit.start].encode(codec)
         original = text[edit.start : edit.end].encode(codec)
         start = byte_offset + len(before)
         end = start + len(original)
-        round_trips = round_trips and content[byte_offset:start] == before and content[start:end] == original
+        if content is not None and (content[byte_offset:start] != before or content[start:end] != original):
+            return None
         text_offset, byte_offset = edit.end, end
         edits.append(ByteEdit(start=start, end=end, replacement=edit.text.encode(codec)))
-    rest = text[text_offset:].encode(codec)
-    return edits if round_trips and content[byte_offset:] == rest else None
+    if content is not None and content[byte_offset:] != text[text_offset:].encode(codec):
+        return None
+    return edits

@@ -57,7 +57,7 @@ class EspTemplate:
             else msgspec.structs.replace(link, replacement=f"{tracking_urls[link.position]}/{merge_tag}")
             for link in self.links
         )
-        edits = build_byte_edits(self.content, self.decoded, links)
+        edits = build_byte_edits(self.decoded, links)
         if edits is None:
             raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
         return RewriteResult(raw=splice(self.content, edits), links=links, skip_reasons=())

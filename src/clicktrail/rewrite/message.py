@@ -22,8 +22,9 @@ from clicktrail.rewrite.numbering import Body, LinkRewriter
 
 _Success = TypeVar("_Success")
 
-# More than 998 octets without the line break (RFC 5322 section 2.1.1).
-_OVERLONG_LINE = re.compile(rb"[^\r\n]{999}")
+_MAX_LINE_BYTES = 998
+"""Bytes of a line without its line break (RFC 5322 section 2.1.1)."""
+_OVERLONG_LINE = re.compile(rb"[^\r\n]{%d}" % (_MAX_LINE_BYTES + 1))
 _OVERLONG_LATER_LINE = re.compile(rb"\n" + _OVERLONG_LINE.pattern)
 
 
@@ -137,7 +138,7 @@ def _decode_part(raw: bytes, body_part: BodyPart, index: int, *, newline: bytes)
 
 def _plan_part_edits(raw: bytes, part: _DecodedPart, links: Sequence[Link]) -> _PartEdits | SkipReason:
     body_part = part.body_part
-    edits = build_byte_edits(part.encoded_body.decode(), part.decoded, links)
+    edits = build_byte_edits(part.decoded, links)
     if edits is None:
         return SkipReason.CHARSET
     # Base64 and quoted-printable bodies are wrapped when they are encoded again.
@@ -175,6 +176,8 @@ def _shift_edits(body_part: BodyPart, edits: Sequence[ByteEdit]) -> list[ByteEdi
 def _adds_overlong_lines(raw: bytes, edits: Sequence[ByteEdit]) -> bool:
     added = 0
     for start, end, line_edits in _group_edits_by_line(raw, edits):
+        if end - start + sum(len(edit.replacement) for edit in line_edits) <= _MAX_LINE_BYTES:
+            continue
         added += _count_overlong_lines(splice(raw, line_edits, start=start, end=end))
         added -= _count_overlong_lines(raw[start:end])
     return added > 0

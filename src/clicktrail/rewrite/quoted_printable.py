@@ -8,11 +8,14 @@ from clicktrail.rewrite.edits import ByteEdit
 
 _MAX_LINE_CHARS = 76
 _ESCAPE = re.compile(rb"=(?:([0-9A-Fa-f]{2})|[ \t]*+\r?\n)")
+_IRREGULAR_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 # Python decodes both differently than mail programs.
 _LONE_EQUALS_SIGN = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
 _SPACE_IN_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _ESCAPE_START = re.compile(b"=")
 _CHUNK_BYTES = 65_536
+_MIN_SKIPPED_BYTES = 100
+"""Bytes of content with about five escapes, which are read one by one as fast as skipped."""
 _PARTIAL_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _UNSAFE_BYTE = re.compile(rb"[^!-<>-~]")
 _SAFE_BYTES_IN_LINE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
@@ -49,6 +52,7 @@ class QuotedPrintableBody:
     def __init__(self, encoded: bytes | memoryview, *, newline: bytes) -> None:
         self._encoded = encoded
         self._soft_break = b"=" + newline
+        self._is_regular = not _IRREGULAR_ESCAPE.search(encoded)
 
     def decode(self) -> bytearray:
         """Decode the body."""
@@ -58,10 +62,8 @@ class QuotedPrintableBody:
         while offset < len(self._encoded):
             escape = _ESCAPE_START.search(self._encoded, offset + _CHUNK_BYTES)
             end = escape.start() if escape else len(self._encoded)
-            # Runs first, ten times as fast as by the regular expression: the second pass joins the pairs of the first.
-            chunk = bytes(self._encoded[offset:end]).replace(b"==", b"=3D=").replace(b"==", b"=3D=")
-            chunk = _SPACE_IN_SOFT_BREAK.sub(b"=", _LONE_EQUALS_SIGN.sub(b"=3D", chunk))
-            content += binascii.a2b_qp(chunk)
+            chunk = bytes(self._encoded[offset:end])
+            content += binascii.a2b_qp(chunk if self._is_regular else _repair_escapes(chunk))
             offset = end
         return content
 
@@ -99,14 +101,26 @@ class QuotedPrintableBody:
 
     def _map_to_encoded_offsets(self, offsets: Iterable[int]) -> Iterator[int]:
         """Map ascending offsets in the content to offsets in the encoded bytes, after any soft line break."""
-        escapes = _ESCAPE.finditer(self._encoded)
-        escape = next(escapes, None)
-        encoded_end = content_end = 0  # end of the last escape before the offset
+        encoded_end = content_end = 0  # an offset in both that is not within an escape, before the next offset
         for offset in offsets:
-            while escape and (after := content_end + escape.start() - encoded_end + bool(escape[1])) <= offset:
+            if self._is_regular:
+                encoded_end, content_end = self._skip_content(encoded_end, content_end, offset)
+            for escape in _ESCAPE.finditer(self._encoded, encoded_end):
+                after = content_end + escape.start() - encoded_end + bool(escape[1])
+                if after > offset:
+                    break
                 encoded_end, content_end = escape.end(), after
-                escape = next(escapes, None)
             yield encoded_end + offset - content_end
+
+    def _skip_content(self, encoded_end: int, content_end: int, offset: int) -> tuple[int, int]:
+        """Move both ends towards an offset in the content, in a tenth of the time of reading each escape."""
+        while (missing := offset - content_end) > _MIN_SKIPPED_BYTES:
+            encoded = bytes(self._encoded[encoded_end : encoded_end + min(missing, _CHUNK_BYTES)])
+            # not within an escape of three characters
+            encoded = encoded[:-1] if encoded.endswith(b"=") else encoded[: -2 if encoded[-2:-1] == b"=" else None]
+            encoded_end += len(encoded)
+            content_end += len(encoded) - 2 * encoded.count(b"=") - encoded.count(b"=\r\n")
+        return encoded_end, content_end
 
     def _measure_rest_of_line(self, offset: int, next_start: int) -> int:
         """Count the characters up to the line break, or up to the next replacement and one "=" before it."""
@@ -128,6 +142,13 @@ class QuotedPrintableBody:
             offset += len(chunk)
             column = 0
         return self._soft_break.join(lines)
+
+
+def _repair_escapes(encoded: bytes) -> bytes:
+    """Make irregular escapes mean in Python what they mean in mail programs."""
+    # Runs first, ten times as fast as by the regular expression: the second pass joins the pairs of the first.
+    encoded = encoded.replace(b"==", b"=3D=").replace(b"==", b"=3D=")
+    return _SPACE_IN_SOFT_BREAK.sub(b"=", _LONE_EQUALS_SIGN.sub(b"=3D", encoded))
 
 
 def _escape_byte(byte: re.Match[bytes]) -> bytes:
