@@ -18,6 +18,9 @@ with replaced_module("rich", None):  # formats tracebacks, which we do not print
     import structlog
     from structlog.typing import EventDict, WrappedLogger
 
+get_logger = structlog.get_logger
+"""For modules that a command imports without `configure_logging`."""
+
 _WARNINGS_LOGGER = "py.warnings"
 """Logger of `logging.captureWarnings`: the text of the warning is an argument."""
 

@@ -24,14 +24,12 @@ from clicktrail import keyring_file
 from clicktrail.atomic_file import write_atomically
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import SettingsError, StorageError
-from clicktrail.server.asgi import serve_app
 from clicktrail.server.child import ChildProcess
-from clicktrail.server.monitoring.app import create_app
 from clicktrail.server.private_files import remove_access_of_others
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker
 from clicktrail.server.wiring.domains import read_domains
-from clicktrail.server.wiring.worker import create_stop_event, raise_file_limit
+from clicktrail.server.wiring.process import create_stop_event, raise_file_limit
 
 _LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
@@ -124,18 +122,27 @@ async def _run_children(
     """Run the children until stopped. The engine stops last, so that it processes what the workers wrote."""
     workers_stopped = asyncio.Event()
     children = [*workers, engine] if engine else workers
-    app = create_app(lambda: [child.health for child in children])
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(serve_app(app, metrics_socket, stopping=workers_stopped))
         announcing = tasks.create_task(announcement)
-        if engine:
-            tasks.create_task(engine.keep_running(workers_stopped))
         async with asyncio.TaskGroup() as worker_tasks:
             for worker in workers:
                 worker_tasks.create_task(worker.keep_running(stopping))
+            if engine:
+                tasks.create_task(engine.keep_running(workers_stopped))
+            await asyncio.sleep(0)  # the children start now: they do not wait for the imports of /metrics
+            tasks.create_task(_serve_metrics(children, metrics_socket, stopping=workers_stopped))
             await stopping.wait()
         announcing.cancel()  # stopped before all children were ready
         workers_stopped.set()
+
+
+async def _serve_metrics(
+    children: Sequence[ChildProcess], metrics_socket: socket.socket, *, stopping: asyncio.Event
+) -> None:
+    from clicktrail.server.asgi import serve_app
+    from clicktrail.server.monitoring.app import create_app
+
+    await serve_app(create_app(lambda: [child.health for child in children]), metrics_socket, stopping=stopping)
 
 
 async def _announce_when_ready(

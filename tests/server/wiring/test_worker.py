@@ -25,7 +25,8 @@ from tests.support.worker_process import running_worker
 WORKER = """
 import gc
 from clicktrail.server.monitoring.heartbeat import Heartbeat
-from clicktrail.server.wiring.worker import create_stop_event, run_worker, send_heartbeats
+from clicktrail.server.wiring.process import create_stop_event
+from clicktrail.server.wiring.worker import run_worker, send_heartbeats
 
 async def main():
     stopping = create_stop_event()

@@ -38,11 +38,10 @@ from clicktrail.server.wiring.jobs import sleep_or_stop
 from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 from clicktrail.server.wiring.judge import ReloadingJudge
 from clicktrail.server.wiring.links import open_links
+from clicktrail.server.wiring.process import create_stop_event, raise_file_limit
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
-    create_stop_event,
-    raise_file_limit,
     run_worker,
     send_heartbeats,
 )

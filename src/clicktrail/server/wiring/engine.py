@@ -32,6 +32,7 @@ from clicktrail.server.wiring.jobs import (
     sleep_or_stop,
 )
 from clicktrail.server.wiring.overrides import COPY_INTERVAL_S, ERASE_INTERVAL_S, OverridesJob
+from clicktrail.server.wiring.process import create_stop_event
 from clicktrail.server.wiring.processing import (
     MAX_BATCH_LINES,
     BatchSize,
@@ -45,7 +46,7 @@ from clicktrail.server.wiring.processing import (
 )
 from clicktrail.server.wiring.quarantine import open_quarantine, shorten_ip_addresses
 from clicktrail.server.wiring.stores import open_registry
-from clicktrail.server.wiring.worker import create_stop_event, run_worker, send_heartbeats
+from clicktrail.server.wiring.worker import run_worker, send_heartbeats
 from clicktrail.server.worker_thread import running_worker_thread
 
 _LOG = structlog.get_logger(component="engine")

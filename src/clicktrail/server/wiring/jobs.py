@@ -7,14 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Final
 
-import structlog
-
 from clicktrail.errors import StorageError
+from clicktrail.server.log import get_logger
 from clicktrail.server.ports import ShortLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 
-_LOG = structlog.get_logger(component="engine")
+_LOG = get_logger(component="engine")
 _EXPIRY_INTERVAL_S = 3600.0
 _DELETE_BATCH_SIZE = 1_000
 """Messages whose short links are deleted in one transaction, which blocks other writers."""

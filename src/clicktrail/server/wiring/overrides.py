@@ -4,11 +4,11 @@ import asyncio
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime, timedelta
 
-import structlog
 from msgspec.structs import replace
 
 from clicktrail import keyring_file
 from clicktrail.server import overrides_file
+from clicktrail.server.log import get_logger
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import EventStore
@@ -22,7 +22,7 @@ ERASE_INTERVAL_S = 1.0
 COPY_INTERVAL_S = 10.0
 """Delay of a change that was made on another machine. A command writes a change of this machine to the file at once."""
 
-_LOG = structlog.get_logger(component="edge")
+_LOG = get_logger(component="edge")
 _CLOCK_SKEW_MARGIN = timedelta(minutes=5)
 """Consents recorded this long before the last copy are read again, because clocks of machines differ."""
 

@@ -16,11 +16,11 @@ from clicktrail.server.relay.smtp_server import Relay
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.system import RandomCodes, RandomIds, SystemClock
 from clicktrail.server.wiring.journals import MeasuredJournal, open_threaded_journal
+from clicktrail.server.wiring.process import create_stop_event
 from clicktrail.server.wiring.stores import Registry, open_registry_when_available
 from clicktrail.server.wiring.worker import (
     collect_journal_metrics,
     collect_journal_problems,
-    create_stop_event,
     run_worker,
     send_heartbeats,
 )

@@ -6,12 +6,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
-
 from clicktrail import keyring_file
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
+from clicktrail.server.log import get_logger
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.database import Database, parse_database_url
@@ -20,7 +19,7 @@ from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
 from clicktrail.server.settings import Settings
 
-_LOG = structlog.get_logger(component="registry")
+_LOG = get_logger(component="registry")
 _MIGRATION_INTERVAL_S = 5.0
 _UNAVAILABLE_PAUSE_S = 5.0
 """Of the messages that arrive while the registry does not respond, those of this time do not wait for it."""
