@@ -139,6 +139,27 @@ async def test_lookups_at_the_same_time_do_not_mix_up_links(registry: Registry) 
     assert found == [*messages, messages[2], None]
 
 
+async def test_short_links_that_are_added_at_the_same_time_share_transactions(registry: Registry) -> None:
+    short_links = registry.short_links
+    await short_links.add(replace(MESSAGE, code=7, message_id="taken"))
+    commits: list[Connection] = []
+    event.listen(registry.database.engine, "commit", commits.append)
+    messages = [replace(MESSAGE, code=number, message_id=f"m{number}") for number in range(100, 150)]
+    await asyncio.gather(*map(short_links.add, messages))
+    assert len(commits) == 1
+    assert await asyncio.gather(*(short_links.find(message.code) for message in messages)) == messages
+
+
+async def test_short_links_that_cannot_be_stored_fail_no_others(registry: Registry) -> None:
+    short_links = registry.short_links
+    await short_links.add(replace(MESSAGE, code=7, message_id="first"))
+    messages = [replace(MESSAGE, code=number, message_id="second") for number in (6, 7, 8)]
+    errors = await asyncio.gather(*map(short_links.add, messages), return_exceptions=True)
+    assert [type(error) for error in errors] == [type(None), StorageError, type(None)]
+    found = await asyncio.gather(*(short_links.find(message.code) for message in messages))
+    assert [message.message_id for message in found if message] == ["second", "first", "second"]
+
+
 async def test_added_link_set_is_found(registry: Registry) -> None:
     empty = LinkSet(campaign="", created_at=NOW + timedelta(days=1), links=())
     ids = [await registry.link_sets.add(link_set) for link_set in (SPRING, empty, SPRING)]

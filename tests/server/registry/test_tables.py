@@ -38,5 +38,5 @@ def test_stored_time_out_of_range_is_the_nearest_supported_one(value: int) -> No
 async def test_links_without_an_owner_are_refused(database: Database, owner_column: Column[int]) -> None:
     links = [StoredLink(position=0, destination="https://example.com/")]
     with pytest.raises(StorageError):
-        await database.run(lambda connection: insert_links(connection, owner_column, 7, links))
+        await database.run(lambda connection: insert_links(connection, owner_column, [(7, link) for link in links]))
     assert await database.run(lambda connection: select_links(connection, owner_column, [7])) == {}

@@ -9,6 +9,7 @@ from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage
 from clicktrail.server.registry import tables
 from clicktrail.server.registry.batch_loader import MAX_LINK_SET_ID, BatchLoader
+from clicktrail.server.registry.batch_writer import BatchWriter
 from clicktrail.server.registry.database import Database
 from clicktrail.server.registry.tables import insert_links, link_edits, select_links
 
@@ -36,7 +37,8 @@ def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
     statement = insert(tables.link_sets).returning(tables.link_sets.c.id)
     row = {"campaign": link_set.campaign, "created_at": link_set.created_at}
     link_set_id: int = connection.execute(statement, row).scalar_one()
-    insert_links(connection, tables.link_set_links.c.link_set_id, link_set_id, link_set.links)
+    owned_links = ((link_set_id, link) for link in link_set.links)
+    insert_links(connection, tables.link_set_links.c.link_set_id, owned_links)
     return link_set_id
 
 
@@ -55,14 +57,18 @@ class SqlShortLinks:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._loader = BatchLoader(self._find_all)
+        self._writer = BatchWriter(self._add_all)
 
     async def add(self, message: ShortLinkMessage) -> None:
-        """Store a message and its links."""
-        await self._database.run(lambda connection: _insert_short_message(connection, message))
+        """Store a message and its links, together with messages that are added meanwhile."""
+        await self._writer.add(message)
 
     async def find(self, code: int) -> ShortLinkMessage | None:
         """The message with a code, if there is one."""
         return await self._loader.find(code)
+
+    async def _add_all(self, messages: Sequence[ShortLinkMessage]) -> None:
+        await self._database.run(lambda connection: _insert_short_messages(connection, messages))
 
     async def _find_all(self, codes: Sequence[int]) -> dict[int, ShortLinkMessage]:
         return await self._database.run(lambda connection: _select_short_messages(connection, codes))
@@ -77,18 +83,21 @@ class SqlShortLinks:
         return await self._database.run(lambda connection: connection.execute(statement).rowcount)
 
 
-def _insert_short_message(connection: Connection, message: ShortLinkMessage) -> None:
-    connection.execute(
-        insert(tables.short_messages),
+def _insert_short_messages(connection: Connection, messages: Sequence[ShortLinkMessage]) -> None:
+    rows = [
         {
             "code": message.code,
             "message_id": message.message_id,
             "recipient": message.recipient,
             "campaign": message.campaign,
             "created_at": message.created_at,
-        },
+        }
+        for message in messages
+    ]
+    connection.execute(insert(tables.short_messages), rows)
+    insert_links(
+        connection, tables.short_links.c.code, ((message.code, link) for message in messages for link in message.links)
     )
-    insert_links(connection, tables.short_links.c.code, message.code, message.links)
 
 
 def _select_short_messages(connection: Connection, codes: Sequence[int]) -> dict[int, ShortLinkMessage]:

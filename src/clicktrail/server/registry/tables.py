@@ -115,9 +115,11 @@ erasures = Table(
 )
 
 
-def insert_links(connection: Connection, owner_column: Column[int], owner_id: int, links: Iterable[StoredLink]) -> None:
-    """Insert links into the table of ``owner_column``, which is a foreign key: link_set_id or code."""
-    rows = [{owner_column.key: owner_id, **asdict(link)} for link in links]
+def insert_links(
+    connection: Connection, owner_column: Column[int], owned_links: Iterable[tuple[int, StoredLink]]
+) -> None:
+    """Insert links with their owners into the table of ``owner_column``, a foreign key: link_set_id or code."""
+    rows = [{owner_column.key: owner_id, **asdict(link)} for owner_id, link in owned_links]
     if rows:
         connection.execute(insert(owner_column.table), rows)
 
