@@ -38,6 +38,24 @@ def list_descendants(pid: int) -> list[int]:
     return list(_walk_tree(pid, _read_fields()))[1:]
 
 
+def measure_threads(pid: int) -> dict[int, float]:
+    """Seconds of processor time of the threads of a process, by their ids. The first one has the id of the process."""
+    cpu_s: dict[int, float] = {}
+    for stat in Path(f"/proc/{pid}/task").glob("*/stat"):
+        with contextlib.suppress(OSError):  # the thread has ended
+            fields = stat.read_text("utf-8").rpartition(") ")[2].split()
+            cpu_s[int(stat.parent.name)] = (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS_PER_S
+    return cpu_s
+
+
+def measure_busy_cores() -> float:
+    """Seconds of processor time that all programs of this machine have used, of all cores together."""
+    user, nice, system, _idle, _wait, irq, soft_irq, *_ = map(
+        int, Path("/proc/stat").read_text("ascii").partition("\n")[0].split()[1:]
+    )
+    return (user + nice + system + irq + soft_irq) / _TICKS_PER_S
+
+
 def _read_fields() -> dict[int, list[int]]:
     """Read the fields of all processes by process id; the fields after the name."""
     fields_by_pid: dict[int, list[int]] = {}

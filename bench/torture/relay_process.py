@@ -8,9 +8,12 @@ import socket
 import sys
 from pathlib import Path
 
+import msgspec
+
 from bench.programs import BenchError, list_child_pids
 from clicktrail import keyring_file
 from clicktrail.server.child import READY_LINE
+from clicktrail.server.monitoring.heartbeat import Heartbeat
 
 
 class RelayProcess:
@@ -20,12 +23,14 @@ class RelayProcess:
         port: port of the relay.
     """
 
-    def __init__(self, folder: Path, settings: str) -> None:
+    def __init__(self, folder: Path, settings: str, *, listener: socket.socket | None = None, index: int = 0) -> None:
+        """Write the settings file and the key ring. Processes of one folder share a listening socket."""
+        self._index = index
         self._config = folder / "clicktrail.toml"
         self._config.write_text(settings, "utf-8")
-        self._log = folder / "log"
+        self._log = folder / f"log-{index}"
         keyring_file.load_or_create(folder / "data" / keyring_file.FILE_NAME, earlier_data_paths=[])
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
+        self._listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port: int = self._listener.getsockname()[1]
         self._process: asyncio.subprocess.Process | None = None
 
@@ -40,10 +45,10 @@ class RelayProcess:
         Raises:
             BenchError: it did not start.
         """
-        command = [sys.executable, "-m", "clicktrail", "worker", "relay", "--config", str(self._config)]
+        command = [sys.executable, "-m", "clicktrail", "worker", "relay", "--index", str(self._index)]
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(*command, "--socket", str(self._listener.fileno())),
+                *(*command, "--config", str(self._config), "--socket", str(self._listener.fileno())),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
@@ -65,10 +70,13 @@ class RelayProcess:
         await self._process.communicate()
         await self.start()
 
-    async def stop(self) -> None:
-        """Terminate the process, and close the listening socket."""
+    async def stop(self) -> Heartbeat:
+        """Terminate the process, close the listening socket, and return the last heartbeat."""
+        output = b""
         if self._process:
             with contextlib.suppress(ProcessLookupError):
                 self._process.terminate()
-            await self._process.communicate()
+            output, _ = await self._process.communicate()
         self._listener.close()
+        lines = output.splitlines()
+        return msgspec.json.decode(lines[-1], type=Heartbeat) if lines else Heartbeat()

@@ -29,16 +29,7 @@ class NextHopPool:
         Raises:
             RelayError: all connections are in use for too long, or the next hop cannot be reached.
         """
-        try:
-            async with asyncio.timeout(self._config.max_wait_s):
-                await self._turns.acquire()
-        except TimeoutError as error:
-            raise RelayError(
-                f"all {self._config.max_connections} connections to the next hop are in use",
-                reply_code=NEXT_HOP_BUSY.code,
-                reply_text=NEXT_HOP_BUSY.text,
-                hint="relay.next_hop_connections allows more",
-            ) from error
+        await self._wait_for_turn()
         while self._idle:
             session, expiry = self._idle.popitem()
             expiry.cancel()
@@ -65,6 +56,21 @@ class NextHopPool:
         self._is_closed = True
         for session in tuple(self._idle):
             self._expire(session)
+
+    async def _wait_for_turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()  # at once
+            return
+        try:
+            async with asyncio.timeout(self._config.max_wait_s):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            raise RelayError(
+                f"all {self._config.max_connections} connections to the next hop are in use",
+                reply_code=NEXT_HOP_BUSY.code,
+                reply_text=NEXT_HOP_BUSY.text,
+                hint="relay.next_hop_connections allows more",
+            ) from error
 
     def _expire(self, session: NextHopSession) -> None:
         self._idle.pop(session).cancel()

@@ -2,12 +2,12 @@
 
 import asyncio
 import base64
-import contextlib
 import socket
 import ssl
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
+from typing import TypeVar
 
 from clicktrail.errors import RelayError
 from clicktrail.server.relay.next_hop_connection import NextHopConnection
@@ -22,6 +22,8 @@ _DATA_TIMEOUT_S = 180
 
 _COMPLETED = range(250, 260)
 """Replies to a command that was completed. 221 says goodbye, and is not the answer to a message."""
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,7 @@ class NextHopSession:
         """Send commands, in one write if the next hop offers PIPELINING (RFC 2920). Returns one reply for each."""
         lines = [command.encode() + b"\r\n" for command in commands]
         if self.supports("PIPELINING") and lines:
-            async with self._use_connection(_COMMAND_TIMEOUT_S) as connection:
-                replies = await connection.exchange_all(b"".join(lines), len(lines))
+            replies = await self._use(self._connection.exchange_all(b"".join(lines), len(lines)), _COMMAND_TIMEOUT_S)
             return [self._check(reply, _COMPLETED) for reply in replies]
         return [await self.exchange(line) for line in lines]
 
@@ -125,14 +126,11 @@ class NextHopSession:
         self, data: bytes, *, expected: Collection[int] = _COMPLETED, timeout_s: float = _COMMAND_TIMEOUT_S
     ) -> Reply:
         """Send data, and return the reply to it: one of those expected, or a negative one."""
-        async with self._use_connection(timeout_s) as connection:
-            reply = await connection.exchange(data)
-        return self._check(reply, expected)
+        return self._check(await self._use(self._connection.exchange(data), timeout_s), expected)
 
     async def write(self, piece: memoryview) -> None:
         """Send a piece of a message."""
-        async with self._use_connection(_DATA_TIMEOUT_S) as connection:
-            await connection.write(piece)
+        await self._use(self._connection.write(piece), _DATA_TIMEOUT_S)
 
     def quit(self) -> None:
         """Send QUIT, and close the connection once the next hop has replied, or after a second."""
@@ -148,8 +146,7 @@ class NextHopSession:
         await self._greet()
         if config.tls == "starttls" and config.tls_context:
             await self._send("STARTTLS", expected=(220,))
-            async with self._use_connection(_COMMAND_TIMEOUT_S) as connection:
-                await connection.start_tls(config.tls_context, config.host)
+            await self._use(self._connection.start_tls(config.tls_context, config.host), _COMMAND_TIMEOUT_S)
             await self._greet()
         if config.username:
             await self._log_in()
@@ -206,12 +203,11 @@ class NextHopSession:
             reply_text=NEXT_HOP_CONFUSED.text,
         )
 
-    @contextlib.asynccontextmanager
-    async def _use_connection(self, timeout_s: float) -> AsyncIterator[NextHopConnection]:
-        """The connection, which is closed after an error."""
+    async def _use(self, operation: Awaitable[Result], timeout_s: float) -> Result:
+        """Return the result of an operation of the connection, which is closed after an error."""
         try:
             async with asyncio.timeout(timeout_s):
-                yield self._connection
+                return await operation
         except OSError as error:  # TimeoutError is one
             self.abort()
             raise _build_unreachable_error(self._config, error) from error
