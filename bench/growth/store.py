@@ -33,6 +33,9 @@ from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.processing import build_judge, build_processor, build_reader
 
 _SIZES: Final = (1e4, 1e5, 1e6, 1e7, 5e7)
+_MAX_EVENTS: Final = 10_000_000
+"""Events of a larger store are not generated, because they take tens of gigabytes; only its pages are measured."""
+
 _BATCH_CLICKS: Final = 1_000
 _NEW_BATCHES: Final = 10
 _KNOWN_BATCHES: Final = 3
@@ -55,6 +58,7 @@ SELECT
            '},"https":true,"http_version":"2"}'),
     1, 'click'
 FROM clicks WHERE version = 1
+SETTINGS max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = 100000
 """
 _INSERT_ADDRESS_CLICKS: Final = """
 INSERT INTO address_clicks SELECT ip, at, id, message_id, person, false, 1 FROM clicks WHERE version = 1
@@ -90,15 +94,16 @@ class StoreCosts(NamedTuple):
     """Costs on a store of one size.
 
     Attributes:
-        new_click_us: processor time of a click on a new message in microseconds, with all threads of chDB.
-        known_click_us: processor time of a click on a message with three stored clicks.
+        new_click_us: processor time of a click on a new message in microseconds, with all threads of chDB; None if not
+            measured.
+        known_click_us: processor time of a click on a message with three stored clicks; None if not measured.
         campaign: page of the largest campaign.
         campaigns: page of all campaigns.
         recipient: clicks of one recipient.
     """
 
-    new_click_us: float
-    known_click_us: float
+    new_click_us: float | None
+    known_click_us: float | None
     campaign: PageCost
     campaigns: PageCost
     recipient: PageCost
@@ -163,7 +168,7 @@ def _measure_store(clicks: int) -> StoreCosts:
         _run(context.Process(target=load_clicks, args=(settings.analytics_path, clicks)))
         _run(context.Process(target=_load_events, args=(settings.analytics_path, clicks)))
         receiver, sender = context.Pipe(duplex=False)
-        _run(context.Process(target=_measure, args=(settings, sender)))
+        _run(context.Process(target=_measure, args=(settings, clicks, sender)))
         costs: StoreCosts = receiver.recv()
         return costs
 
@@ -181,8 +186,9 @@ def _load_events(folder: Path, clicks: int) -> None:
 
 async def _insert_events(folder: Path, clicks: int) -> None:
     pool = ChdbPool(folder)
-    await pool.execute(_INSERT_EVENTS)
-    await pool.execute(_INSERT_ADDRESS_CLICKS)
+    if clicks <= _MAX_EVENTS:
+        await pool.execute(_INSERT_EVENTS)
+        await pool.execute(_INSERT_ADDRESS_CLICKS)
     limit = _BATCH_CLICKS * _KNOWN_BATCHES
     query = _SELECT_MESSAGES.format(divisor=max(1, clicks // (10 * limit)), limit=limit)
     (folder.parent / _SAMPLE_FILE).write_bytes(await pool.execute(query))
@@ -193,11 +199,11 @@ async def _insert_events(folder: Path, clicks: int) -> None:
     await pool.close()
 
 
-def _measure(settings: Settings, sender: Connection) -> None:
-    sender.send(asyncio.run(_measure_costs(settings)))
+def _measure(settings: Settings, clicks: int, sender: Connection) -> None:
+    sender.send(asyncio.run(_measure_costs(settings, has_events=clicks <= _MAX_EVENTS)))
 
 
-async def _measure_costs(settings: Settings) -> StoreCosts:
+async def _measure_costs(settings: Settings, *, has_events: bool) -> StoreCosts:
     sample = msgspec.json.Decoder(StoredMessage).decode_lines((settings.data_path / _SAMPLE_FILE).read_bytes())
     analytics = await ChdbAnalytics.open(settings.analytics_path, SystemClock())
     try:
@@ -205,8 +211,10 @@ async def _measure_costs(settings: Settings) -> StoreCosts:
         with SegmentWriter(settings.journal_path / "edge-0", asyncio.get_running_loop()) as writer:
             engine = _Engine(processor, writer)
             await engine.measure(_make_new_messages("warm-up", _BATCH_CLICKS))
-            new_click_us = await engine.measure(_make_new_messages("new", _NEW_BATCHES * _BATCH_CLICKS))
-            known_click_us = await engine.measure(sample)
+            new_click_us = known_click_us = None
+            if has_events:
+                new_click_us = await engine.measure(_make_new_messages("new", _NEW_BATCHES * _BATCH_CLICKS))
+                known_click_us = await engine.measure(sample)
             campaign = await _measure_page(lambda: analytics.campaign(LARGEST_CAMPAIGN), engine)
             campaigns = await _measure_page(analytics.campaigns, engine)
             people = iter(sample)
