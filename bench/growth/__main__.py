@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -33,10 +34,13 @@ class Part(StrEnum):
 def main(
     parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; everything by default.")] = None,
     max_clicks: Annotated[int, typer.Option(min=10_000, help="Clicks in the largest store.")] = 1_000_000,
+    folder: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="Keep filled stores here, and use those found.")
+    ] = None,
 ) -> None:
     """Measure how costs grow."""
     measure: Mapping[Part, Callable[[], list[Chart]]] = {
-        Part.STORE: lambda: measure_stores(max_clicks),
+        Part.STORE: lambda: measure_stores(max_clicks, folder),
         Part.REDIRECT: measure_edge,
         Part.REWRITING: measure_rewriting,
         Part.RELAY: lambda: asyncio.run(measure_relay()),

@@ -1,4 +1,7 @@
-"""Measure what a redirect costs the edge and nginx, with few and many keep-alive connections."""
+"""Measure what a redirect costs with few and many keep-alive connections.
+
+Beside the edge: nginx, which records nothing, and a durable server in C, if there is a gcc to compile it.
+"""
 
 import contextlib
 from itertools import product
@@ -10,8 +13,9 @@ from typing import Final
 from bench.charts.chart import Chart
 from bench.load.cost import measure_usage
 from bench.load.wrk import LoadProfile, run_load
+from bench.programs import BenchError
 from bench.redirect.clicks import seal_destinations
-from bench.redirect.servers import DATA_FOLDER, edge, nginx
+from bench.redirect.servers import DATA_FOLDER, edge, limit, nginx
 from clicktrail import keyring_file
 
 _CONNECTIONS: Final = (1.0, 8.0, 64.0, 512.0)
@@ -19,11 +23,10 @@ _TOKEN_COUNT: Final = 10_000
 _ROUNDS: Final = 3
 _SECONDS: Final = 3
 _WARM_UP_S: Final = 2
-_EDGE, _NGINX = "edge, durable", "nginx, return 302"
 
 
 def measure_edge() -> list[Chart]:
-    """Measure both servers in alternating rounds, with each number of connections.
+    """Measure all servers in alternating rounds, with each number of connections.
 
     Raises:
         BenchError: a server did not start, or a request failed.
@@ -38,9 +41,13 @@ def measure_edge() -> list[Chart]:
         tokens_file.write_text("".join(f"{token}\n" for token in destinations), "ascii")
         directives = f'return 302 "{next(iter(destinations.values()))}";'
         servers = {
-            _EDGE: stack.enter_context(edge(folder, workers=1)),
-            _NGINX: stack.enter_context(nginx(folder, workers=1, directives=directives)),
+            "edge, durable": stack.enter_context(edge(folder, workers=1)),
+            "nginx, return 302": stack.enter_context(nginx(folder, workers=1, directives=directives)),
         }
+        try:
+            servers["server in C, durable"] = stack.enter_context(limit(folder, ring))
+        except BenchError as error:
+            print(f"server in C not measured: {error}")
         for server in servers.values():
             run_load(server.url, tokens_file, duration_s=_WARM_UP_S)
         for _, connections, (name, server) in product(range(_ROUNDS), _CONNECTIONS, servers.items()):

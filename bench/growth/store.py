@@ -7,6 +7,7 @@ after a click on the largest campaign was stored.
 
 import asyncio
 import multiprocessing
+import shutil
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -109,17 +110,22 @@ class StoreCosts(NamedTuple):
     recipient: PageCost
 
 
-def measure_stores(max_clicks: int) -> list[Chart]:
+def measure_stores(max_clicks: int, folder: Path | None) -> list[Chart]:
     """Measure stores of several sizes up to ``max_clicks``.
+
+    Args:
+        max_clicks: clicks in the largest store.
+        folder: where filled stores are kept, and found; None for a temporary folder.
 
     Raises:
         BenchError: a store could not be filled or measured.
     """
     sizes = [size for size in _SIZES if size <= max_clicks]
     costs = []
-    for size in sizes:
-        print(f"store with {size:,.0f} clicks", flush=True)
-        costs.append(_measure_store(int(size)))
+    with TemporaryDirectory(prefix="clicktrail-growth-") as temporary:
+        for size in sizes:
+            print(f"store with {size:,.0f} clicks", flush=True)
+            costs.append(_measure_store(int(size), folder or Path(temporary)))
     pages = {
         "largest campaign": [cost.campaign for cost in costs],
         "all campaigns": [cost.campaigns for cost in costs],
@@ -160,15 +166,20 @@ def measure_stores(max_clicks: int) -> list[Chart]:
     ]
 
 
-def _measure_store(clicks: int) -> StoreCosts:
+def _measure_store(clicks: int, folder: Path) -> StoreCosts:
     # Each step is a process of its own, so that its memory is not in the way of the next.
-    with TemporaryDirectory(prefix="clicktrail-growth-") as folder:
-        settings = Settings(data_dir=folder)
-        context = multiprocessing.get_context("spawn")
-        _run(context.Process(target=load_clicks, args=(settings.analytics_path, clicks)))
-        _run(context.Process(target=_load_events, args=(settings.analytics_path, clicks)))
+    context = multiprocessing.get_context("spawn")
+    filled = folder / str(clicks)
+    if not filled.exists():
+        filling = Settings(data_dir=f"{filled}.filling")
+        shutil.rmtree(filling.data_path, ignore_errors=True)
+        _run(context.Process(target=load_clicks, args=(filling.analytics_path, clicks)))
+        _run(context.Process(target=_load_events, args=(filling.analytics_path, clicks)))
+        filling.data_path.rename(filled)
+    with TemporaryDirectory(dir=folder) as copy:
+        shutil.copytree(filled, copy, dirs_exist_ok=True)
         receiver, sender = context.Pipe(duplex=False)
-        _run(context.Process(target=_measure, args=(settings, clicks, sender)))
+        _run(context.Process(target=_measure, args=(Settings(data_dir=copy), clicks, sender)))
         costs: StoreCosts = receiver.recv()
         return costs
 
