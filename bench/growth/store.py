@@ -177,7 +177,7 @@ def _measure_store(clicks: int, folder: Path) -> StoreCosts:
         _run(context.Process(target=_load_events, args=(filling.analytics_path, clicks)))
         filling.data_path.rename(filled)
     with TemporaryDirectory(dir=folder) as copy:
-        shutil.copytree(filled, copy, dirs_exist_ok=True)
+        shutil.copytree(filled, copy, symlinks=True, dirs_exist_ok=True)
         receiver, sender = context.Pipe(duplex=False)
         _run(context.Process(target=_measure, args=(Settings(data_dir=copy), clicks, sender)))
         costs: StoreCosts = receiver.recv()
