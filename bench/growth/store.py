@@ -178,8 +178,10 @@ def _measure_store(clicks: int, folder: Path) -> StoreCosts:
         filling.data_path.rename(filled)
     with TemporaryDirectory(dir=folder) as copy:
         shutil.copytree(filled, copy, symlinks=True, dirs_exist_ok=True)
+        settings = Settings(data_dir=copy)
+        _run(context.Process(target=_prepare, args=(settings.analytics_path,)))
         receiver, sender = context.Pipe(duplex=False)
-        _run(context.Process(target=_measure, args=(Settings(data_dir=copy), clicks, sender)))
+        _run(context.Process(target=_measure, args=(settings, clicks, sender)))
         costs: StoreCosts = receiver.recv()
         return costs
 
@@ -203,6 +205,18 @@ async def _insert_events(folder: Path, clicks: int) -> None:
     limit = _BATCH_CLICKS * _KNOWN_BATCHES
     query = _SELECT_MESSAGES.format(divisor=max(1, clicks // (10 * limit)), limit=limit)
     (folder.parent / _SAMPLE_FILE).write_bytes(await pool.execute(query))
+    await pool.close()
+
+
+def _prepare(folder: Path) -> None:
+    asyncio.run(_count_and_merge(folder))
+
+
+async def _count_and_merge(folder: Path) -> None:
+    """Open the store, which counts all campaigns, and wait until all parts are merged, as if it had grown slowly."""
+    analytics = await ChdbAnalytics.open(folder, SystemClock())
+    await analytics.close()
+    pool = ChdbPool(folder)
     for _ in range(_MERGE_TIMEOUT_S):
         if not await pool.execute("SELECT 1 FROM system.merges LIMIT 1"):
             break
