@@ -153,10 +153,12 @@ def _read_candidate(html: str, tag: Tag, regions: _Regions) -> Candidate | None:
         return None
     if href_match.lastgroup:
         start, end = href_match.span(href_match.lastgroup)
-        attributes = _parse_attributes(tag.name, f"{html[tag.start : start]}{_ANY_HREF}{html[end : tag.end]}")
+        text = f"{html[tag.start : start]}{_ANY_HREF}{html[end : tag.end]}"
     else:  # an href without value is an empty href, at the end of its name
         start = end = href_match.end()
-        attributes = _parse_attributes(tag.name, html[tag.start : tag.end])
+        text = html[tag.start : tag.end]
+    parse = _parse_attributes_cached if len(text) <= _MAX_CACHED_CHARS else _parse_attributes
+    attributes = parse(tag.name, text)
     if attributes is None:
         return None
     element, label = _classify_element_and_label(html, tag, attributes)
@@ -196,11 +198,6 @@ _ANY_HREF = "x"
 
 
 def _parse_attributes(tag_name: str, text: str) -> _Attributes | None:
-    parse = _parse_attributes_cached if len(text) <= _MAX_CACHED_CHARS else _parse_attributes_uncached
-    return parse(tag_name, text)
-
-
-def _parse_attributes_uncached(tag_name: str, text: str) -> _Attributes | None:
     if _has_too_many_attributes(text):
         return None
     # Of several attributes with one name the first counts. In reverse, it is the last to be set.
@@ -223,7 +220,7 @@ def _has_too_many_attributes(text: str) -> bool:
     return any(True for _ in islice(ATTRIBUTE.finditer(text), _MAX_ATTRIBUTES, None))
 
 
-_parse_attributes_cached = lru_cache(_CACHE_SIZE)(_parse_attributes_uncached)
+_parse_attributes_cached = lru_cache(_CACHE_SIZE)(_parse_attributes)
 
 
 def _classify_element_and_label(html: str, tag: Tag, attributes: _Attributes) -> tuple[Element, str]:

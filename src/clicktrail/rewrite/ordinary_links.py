@@ -12,11 +12,11 @@ from clicktrail.rewrite.link_purpose import find_keywords, is_social_host
 from clicktrail.rewrite.opt_out import may_opt_out
 from clicktrail.rewrite.url import SIMPLE_HOST
 
-# A line for each link: its href, a space and its label. Groups "host" only of an ordinary link: a normalised URL in
-# ASCII, without the characters of merge tags, and without ";" and thus "&amp;", and a label that is no URL.
+# A line for each link: its href, a space and its label. The host is empty unless the rest is ordinary: a normalised
+# path in ASCII, without the characters of merge tags, and without ";" and thus "&amp;", and a label that is no URL.
 _LINE = re.compile(
-    rf"""
-    (?: https?:// (?P<host> {SIMPLE_HOST} )
+    r"""
+    (?: https?:// (?P<host> [a-z0-9.-]*+ )
         (?: /(?!\.) [A-Za-z0-9!$'()*+,.:=&@_~-]*+ )*+
         (?: \?[A-Za-z0-9!$'()*+,./:?=&@_~-]*+ )?+
         (?: \#[A-Za-z0-9!$'()*+,./:?=&@_~-]*+ )?+
@@ -26,6 +26,7 @@ _LINE = re.compile(
     """,
     re.VERBOSE | re.ASCII,
 )
+_HOST = re.compile(SIMPLE_HOST, re.ASCII)
 
 
 def find_ordinary_links(links: Sequence[Candidate], *, is_host_excluded: Callable[[str], bool]) -> list[bool]:
@@ -37,7 +38,9 @@ def find_ordinary_links(links: Sequence[Candidate], *, is_host_excluded: Callabl
     hosts = _LINE.findall("".join(lines))
     if len(hosts) != len(links):  # a line break within a link
         return [False] * len(links)
-    excluded_hosts = {host for host in set(hosts) if not host or is_social_host(host) or is_host_excluded(host)}
+    excluded_hosts = {
+        host for host in set(hosts) if not _HOST.fullmatch(host) or is_social_host(host) or is_host_excluded(host)
+    }
     has_keyword = find_keywords([line if host else "" for line, host in zip(lines, hosts, strict=True)])
     return [
         host not in excluded_hosts and not has_keyword[index] and not link.is_trap and not may_opt_out(link.attributes)

@@ -147,7 +147,10 @@ _idle_codecs: list[_Codec] = []
 
 def compress(payload: bytes) -> bytes:
     """Compress a payload. The result may be longer than the payload."""
-    codec = _take_codec()
+    try:
+        codec = _idle_codecs.pop()
+    except IndexError:
+        codec = _Codec()
     frame = codec.compress(payload)
     _idle_codecs.append(codec)
     return frame[len(_FRAME_HEADER) :]
@@ -159,7 +162,7 @@ def decompress(compressed: bytes) -> bytes:
     Raises:
         TokenMalformedError: not compressed data, or more than 65,536 bytes.
     """
-    try:  # _take_codec is inlined: every click takes this path
+    try:
         codec = _idle_codecs.pop()
     except IndexError:
         codec = _Codec()
@@ -169,10 +172,3 @@ def decompress(compressed: bytes) -> bytes:
         raise TokenMalformedError("sealed with a payload that does not decompress") from error
     finally:
         _idle_codecs.append(codec)
-
-
-def _take_codec() -> _Codec:
-    try:
-        return _idle_codecs.pop()
-    except IndexError:
-        return _Codec()

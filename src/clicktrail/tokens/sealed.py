@@ -84,7 +84,7 @@ class LinkSealer:
     """Seals the links of one message; see `SealedLink` for the parameters, and `seal_token`."""
 
     def __init__(self, ring: KeyRing, *, message_id: str, recipient: str, campaign: str, sent_at: datetime) -> None:
-        self._ring = ring
+        self._encrypt = ring.encrypt
         self._message_fields = (message_id, recipient, campaign)
         self._sent_at_s = int(sent_at.timestamp())
 
@@ -97,9 +97,8 @@ class LinkSealer:
             fields.append(group)
         payload = _encode_payload(fields)
         compressed = compress(payload)
-        return self._ring.encrypt(
-            _VERSION_COMPRESSED + compressed if len(compressed) < len(payload) else _VERSION_PLAIN + payload
-        )
+        is_shorter = len(compressed) < len(payload)
+        return self._encrypt(_VERSION_COMPRESSED + compressed if is_shorter else _VERSION_PLAIN + payload)
 
 
 def open_token(ring: KeyRing, token: str) -> SealedLink:

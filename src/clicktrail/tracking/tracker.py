@@ -79,10 +79,13 @@ class Tracker:
     convention: Convention | None = None
     sensitive_rules: SensitiveRules | None = None
     dkim_keys: tuple[DkimKey, ...] = ()
+    _origin: str = field(init=False, repr=False, compare=False)
     _policies: Mapping[Consent, Policy] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        domains = self.policy.tracking_domains | {parse_tracking_domain(self.domain).host}
+        domain = parse_tracking_domain(self.domain)
+        object.__setattr__(self, "_origin", domain.origin)
+        domains = self.policy.tracking_domains | {domain.host}
         policy = dataclasses.replace(self.policy, tracking_domains=domains)
         object.__setattr__(self, "_policies", {consent: policy.for_consent(consent) for consent in Consent})
 
@@ -135,7 +138,7 @@ class Tracker:
         }
         return CompiledCampaign(
             ring=self.ring,
-            origin=parse_tracking_domain(self.domain).origin,
+            origin=self._origin,
             policy=self._policies[Consent.GRANTED],
             convention=self.convention,
             campaign=campaign,
@@ -172,7 +175,7 @@ class Tracker:
         """
         suffixes = self._build_token_suffixes(len(template.tracked_links))
         message = SealedMessage(link_set_id=link_set_id, message_id="", recipient="", sent_at=metadata.sent_at)
-        url_prefix = f"{parse_tracking_domain(self.domain).origin}/{seal_token_prefix(self.ring, message)}"
+        url_prefix = f"{self._origin}/{seal_token_prefix(self.ring, message)}"
         return template.render([url_prefix + suffix for suffix in suffixes], merge_tag)
 
     def anonymize_if_required(self, metadata: MessageMetadata) -> MessageMetadata:
@@ -183,11 +186,12 @@ class Tracker:
         return make_url_tagger(self.convention, campaign=metadata.campaign, medium=metadata.medium)
 
     def _build_rewriter(self, metadata: MessageMetadata) -> LinkRewriter:
-        origin = parse_tracking_domain(self.domain).origin
         return LinkRewriter(
             policy=self._policies[metadata.consent],
             make_url_tagger=lambda: self._make_tagger(metadata),
-            make_tracking_url=make_url_sealer(self.ring, origin=origin, metadata=self.anonymize_if_required(metadata)),
+            make_tracking_url=make_url_sealer(
+                self.ring, origin=self._origin, metadata=self.anonymize_if_required(metadata)
+            ),
         )
 
     def _build_token_suffixes(self, link_count: int) -> Sequence[str]:
