@@ -15,18 +15,32 @@ from clicktrail.model.event import Click
 from clicktrail.server.edge.connection import OpenConnections, serve_edge
 from clicktrail.server.pipeline.redirect import Redirect, Redirector
 from clicktrail.server.pipeline.request import Request
+from clicktrail.tokens import SealedPayload
 from tests.support.edge import RING, build_routes
 from tests.support.memory_registry import MemoryRegistry
 
-_DESTINATION = "https://shop.example.com/collections/autumn?utm_source=email"
+_LINK = SealedPayload(
+    destination="https://shop.example.com/collections/autumn?utm_source=email",
+    message_id="m1",
+    recipient="",
+    campaign="",
+    position=0,
+    link_count=1,
+    sent_at=0,
+)
 
 
 class _FixedRedirector(Redirector):
+    """Redirects every request to one destination, in both lanes."""
+
+    def find_link(self, _token: str) -> SealedPayload:
+        return _LINK
+
     def decide(self, _request: Request, *, now: datetime, click_id: str) -> Redirect:
-        return Redirect(location=_DESTINATION, event=Click(id=click_id, at=now, url=_DESTINATION))
+        return Redirect(location=_LINK.destination, event=Click(id=click_id, at=now, url=_LINK.destination))
 
 
-class _NullJournal:
+class NullJournal:
     is_degraded = False
     failed_count = buffered_count = dropped_count = 0
 
@@ -35,7 +49,7 @@ class _NullJournal:
 
 
 async def main(port: int) -> None:
-    routes = build_routes(_NullJournal())
+    routes = build_routes(NullJournal())
     routes.redirector = _FixedRedirector(RING, links=MemoryRegistry().create_link_resolver())
     await serve_edge(
         socket.create_server(("127.0.0.1", port), backlog=2048),

@@ -190,7 +190,7 @@ def edge(folder: Path, *, workers: int, durability: str = "durable") -> Iterator
     config.write_text(_EDGE_CONFIG.format(data=DATA_FOLDER, port=port, workers=workers, durability=durability), "utf-8")
     command = [sys.executable, "-m", "clicktrail", "serve", "--only", "edge", "--config", str(config)]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, stderr=output, start_new_session=True)
+        process = subprocess.Popen(command, stderr=output, process_group=0)
     try:
         wait_until_ready(lambda: log.read_text("utf-8").count('"event": "child ready"') == workers, process, log=log)
         yield Server(port=port, pid=process.pid, url=f"http://127.0.0.1:{port}")
