@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Protocol
 
 import re2
@@ -20,6 +21,13 @@ _NOT_IN_WORDS = re.compile(r"(?:[^\w\u0e31-\u0e4e\u0900-\u0963]|_)++")  # vowel 
 _NOT_IN_LINES = re.compile(r"(?:[^\w\n\u0e31-\u0e4e\u0900-\u0963]|_)++")
 _UNSPACED_SCRIPTS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uac00-\ud7af]")
 """Thai, Japanese and Chinese have no spaces between words, and Korean adds endings."""
+
+_GAP = "..."
+_MIN_SIGN_CHARS = 5
+_COMMON_WORDS = frozenset(
+    {"about", "email", "emails", "mails", "these", "those", "newsletter", "would", "please", "letter"}
+)
+"""Words of many links that no phrase is about: texts are searched for others first."""
 
 _OPTIONS = re2.Options()
 _OPTIONS.never_capture = True
@@ -71,14 +79,29 @@ def normalize_words(text: str) -> str:
     return _NOT_IN_WORDS.sub(" ", fold_text(text)).strip()
 
 
+@cache
 def spell_phrase(phrase: str) -> tuple[str, ...]:
-    """Return the spellings of a phrase in folded text: without accents, and with umlauts as two letters."""
-    umlauts = unicodedata.normalize("NFC", phrase.lower()).translate(_UMLAUTS)
-    return tuple(dict.fromkeys(map(normalize_words, (phrase, umlauts))))
+    """Return the spellings of a phrase in folded text: without accents, and with umlauts as two letters.
+
+    A phrase is words with single spaces between them, in NFC. It has no punctuation but ``*`` and ``...``.
+    """
+    return tuple(dict.fromkeys((fold_text(phrase), fold_text(phrase.translate(_UMLAUTS)))))
+
+
+def build_sign(spelling: str) -> str:
+    """Build an RE2 pattern that each match of a spelled phrase contains, also before the text is split into words."""
+    words = [word.strip("*") for word in spelling.split() if word != _GAP]
+    rare_words = [word for word in words if word not in _COMMON_WORDS and len(word) >= _MIN_SIGN_CHARS]
+    if rare_words or any(map(_UNSPACED_SCRIPTS.search, words)):
+        return escape_re2(max(rare_words or words, key=len))
+    return "[^a-z]{0,3}".join(map(escape_re2, words))
 
 
 def build_phrase_pattern(phrases: Iterable[str]) -> str:
-    """Build an RE2 pattern of folded words. A space is optional, and ``*`` at the end of a phrase is any ending."""
+    """Build an RE2 pattern of folded words.
+
+    Spaces are optional. ``*`` at the start or end of a word is any part of a word, and ``...`` up to three words.
+    """
     return "|".join(dict.fromkeys(pattern for phrase in phrases for pattern in _build_patterns(phrase)))
 
 
@@ -90,6 +113,12 @@ def compile_phrases(phrases: Iterable[str]) -> Pattern:
 def compile_lines(phrases: Iterable[str], *, before: str = "", after: str = "") -> Pattern:
     """Compile phrases to a pattern that finds them as whole lines of folded text."""
     return compile_re2(f"(?m)^{before}(?:{build_phrase_pattern(phrases)}){after}$")
+
+
+def escape_re2(text: str) -> str:
+    """Escape a text for an RE2 pattern."""
+    escaped: str = re2.escape(text)
+    return escaped
 
 
 def compile_re2(pattern: str) -> Pattern:
@@ -117,9 +146,18 @@ def remove_longer(words: Iterable[str], *, min_chars: int = 1) -> list[str]:
 
 
 def _build_patterns(phrase: str) -> Iterator[str]:
-    for spelling in spell_phrase(phrase.removesuffix("*")):
-        pattern = " ?".join(map(re2.escape, spelling.split()))
-        if _UNSPACED_SCRIPTS.search(spelling):
-            yield f"{ANY_LETTER}*{pattern}{ANY_LETTER}*"
-        else:
-            yield pattern + (f"{ANY_LETTER}*" if phrase.endswith("*") else "")
+    for spelling in spell_phrase(phrase):
+        pattern = ""
+        for word in spelling.split():
+            if word == _GAP:
+                pattern += f"(?: {ANY_LETTER}+){{0,3}}"
+            else:
+                pattern += " ?" * bool(pattern) + _build_word_pattern(word)
+        yield pattern
+
+
+def _build_word_pattern(word: str) -> str:
+    escaped = escape_re2(word.strip("*"))
+    if _UNSPACED_SCRIPTS.search(word):
+        return f"{ANY_LETTER}*{escaped}{ANY_LETTER}*"
+    return f"{ANY_LETTER}*" * word.startswith("*") + escaped + f"{ANY_LETTER}*" * word.endswith("*")

@@ -13,6 +13,7 @@ from clicktrail.rewrite.link_purpose import (
     is_social,
 )
 from clicktrail.rewrite.url import parse_url
+from tests.support.link_texts import LINK_TEXTS
 
 OPAQUE = "https://x.com/a1b2"
 
@@ -150,6 +151,7 @@ def test_wrappers_are_named(url: str, name: str) -> None:
 
 _PIECES = (
     *PURPOSE_KEYWORDS,
+    *LINK_TEXTS,
     *(
         "opt-out",
         *("désabonner", "Cancelar suscripción", "プライバシーポリシー", "Confirm your", "reset", "Passwort ändern"),

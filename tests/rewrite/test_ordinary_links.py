@@ -11,8 +11,10 @@ from clicktrail.model.link import Element, Location, Preset
 from clicktrail.rewrite.candidate import Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.link_purpose import PURPOSE_KEYWORDS, WRAPPER_KEYWORDS
+from clicktrail.rewrite.list_unsubscribe import find_unsubscribe_urls
 from clicktrail.rewrite.ordinary_links import find_ordinary_links
 from clicktrail.rewrite.policy import Policy, VisibleUrlMode, build_preset_policy
+from tests.support.link_texts import LINK_TEXTS
 from tests.support.paths import CORPUS
 from tests.support.strategies import web_urls
 
@@ -23,15 +25,27 @@ POLICIES = [
     dataclasses.replace(POLICY, allowed_hosts=("*.shop.example",), visible_url=VisibleUrlMode.SKIP),
     dataclasses.replace(build_preset_policy(Preset.CONVERSION_LINKS_ONLY), tracking_domains=POLICY.tracking_domains),
     build_preset_policy(Preset.ALL),
+    dataclasses.replace(POLICY, unsubscribe_urls=find_unsubscribe_urls(b"List-Unsubscribe: <https://shop.example/a>")),
 ]
 
 _HREF_PIECES = [
     *("https://", "http://", "HTTPS://", "mailto:", "shop.example", "www.", "WWW.", "go.example.com", "facebook.com"),
     *("x.com", "t.me", "xn--bcher-kva.example", "192.0.2.1", ":8080", "user@", ".", "..", "/", "?", "#", "&", "=", ";"),
     *("boots", "a", "1", "-", "%41", "%7B%7B", "%name%", "{{", "[", "*|", "&amp;", " ", "\n", "\t", "é", "\ud800"),
-    *("c/eJwNw0tuhCAAANDTwJIAAn4W", "token=", "x" * 4_000, *PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS),
+    *("c/eJwNw0tuhCAAANDTwJIAAn4W", "token=", "x" * 4_000, *PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS, *LINK_TEXTS),
 ]
-_LABEL_PIECES = ["See boots", " ", ".", "shop.example", "https://", "désabonner", "facebook", "é", *PURPOSE_KEYWORDS]
+_LABEL_PIECES = [
+    "See boots",
+    " ",
+    ".",
+    "shop.example",
+    "https://",
+    "désabonner",
+    "facebook",
+    "é",
+    *PURPOSE_KEYWORDS,
+    *LINK_TEXTS,
+]
 _ATTRIBUTES = [
     *({}, {"style": "color:red", "target": "_blank"}, {"class": "button"}, {"class": "a UnTracked b"}),
     *({"data-clicktrail": "off"}, {"data-clicktrail": "trap"}, {"clicktracking": "on"}, {"data-pm-no-track": ""}),

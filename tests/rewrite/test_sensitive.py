@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from clicktrail.errors import SettingsError
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
+from tests.support.link_texts import LANGUAGE_SAMPLES
 
 RULES = parse_sensitive_rules((resources.files("clicktrail.rewrite") / "data" / "sensitive.toml").read_text("utf-8"))
 
@@ -34,6 +35,32 @@ def test_subject_matches_a_rule(subject: bytes, expected: str) -> None:
     assert find_rule_name(subject) == expected
 
 
+SUBJECTS = LANGUAGE_SAMPLES["subjects"]
+NAMES = ["password-reset", "sign-in", "invoice", "health"]
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "name"),
+    [
+        (language, subject, name)
+        for language, subjects in SUBJECTS.items()
+        for subject, name in zip(subjects, NAMES, strict=True)
+    ],
+)
+def test_subject_matches_in_each_language(language: str, subject: str, name: str) -> None:
+    assert (language, find_rule_name(subject.encode())) == (language, name)
+
+
+def test_every_language_has_subjects_for_every_rule() -> None:
+    assert {tuple(rule.subjects) for rule in RULES.rules} == {tuple(SUBJECTS)}
+    assert [rule.name for rule in RULES.rules] == NAMES
+
+
+@pytest.mark.parametrize("subject", LANGUAGE_SAMPLES["ordinary_subjects"])
+def test_ordinary_subject_matches_no_rule(subject: str) -> None:
+    assert find_rule_name(subject.encode()) == ""
+
+
 @pytest.mark.parametrize(("stream", "expected"), [("OTP", "sign-in"), (" health ", "health"), ("news", ""), ("", "")])
 def test_stream_matches_a_rule(stream: str, expected: str) -> None:
     assert find_rule_name(b"Hi", stream=stream) == expected
@@ -53,4 +80,4 @@ def test_invalid_rules_are_refused(text: str) -> None:
 
 @given(st.binary(), st.text())
 def test_arbitrary_bytes_never_raise(raw: bytes, stream: str) -> None:
-    assert RULES.find_rule(raw, stream=stream) in {None, *RULES.rules}
+    assert RULES.find_rule(raw, stream=stream) in [None, *RULES.rules]

@@ -69,7 +69,13 @@ def build_input(parts: Parts, *, size: int) -> str:
 GRAMMARS = {
     "header value": HostileGrammar(
         parse=track,
-        contexts=["Subject: x", "Content-Type: x", 'Content-Disposition: x; a="', "X-Clicktrail-Campaign: x"],
+        contexts=[
+            "Subject: x",
+            "Content-Type: x",
+            'Content-Disposition: x; a="',
+            "X-Clicktrail-Campaign: x",
+            "List-Unsubscribe: <https://x",
+        ],
         pieces=HEADER_PIECES,
         ends=["!\n\nhttps://x.example/"],
     ),

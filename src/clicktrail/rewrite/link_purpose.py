@@ -7,31 +7,24 @@ links. `has_keyword` rules out most links with a single search, before the regul
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from urllib.parse import unquote
 
 import re2
 
 from clicktrail.model.link import Element, LinkReason, Location
-from clicktrail.phrases import compile_set, fold_text
+from clicktrail.phrases import compile_set, fold_text, split_words
 from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.link_texts import compile_link_texts, load_link_texts
 from clicktrail.rewrite.url import ParsedUrl
 from clicktrail.secret_urls import find_secret, load_rules
 
 _FLAGS = re.VERBOSE | re.ASCII
 _MAX_LABEL_CHARS = 40
 """Characters of a label that can name a purpose. Longer labels are sentences, in which a keyword proves nothing."""
+_MAX_REQUEST_CHARS = 60
+"""The same for requests to unsubscribe, such as "Click here to unsubscribe from this newsletter"."""
 
 _PURPOSE_REGEXES: Mapping[LinkReason, str] = {
-    LinkReason.UNSUBSCRIBE: r"""
-        unsub | (?<![a-z])(?: opt[-_\ ]?out | abmeld\w* | abbestell\w* | desabonn\w* | desinscri\w* | uitschrijv\w*
-      | afmeld\w* | disiscri\w* | (?:annulla|cancella)[-_\ ]iscrizione | dar(?:se|me)[-_\ ]de[-_\ ]baja
-      | cancelar[-_\ ](?:la[-_\ ])?(?:suscripcion|inscricao|assinatura) | descadastr\w* | avregistrer\w* | avmeld\w*
-      | odhlas\w* | wypisz | dezabon\w* )(?![a-z])
-      | отписаться | 配信停止 | 購読解除 | 退订 | 退訂 | 取消订阅 | 取消訂閱 | 수신거부
-    """,
-    LinkReason.PREFERENCES: r"""
-        (?<![a-z])(?: (?:email|mail|notification|subscription|manage)[-_\ ]?(?:settings|subscriptions?)
-      | preferences? | preferenze | preferencias | voorkeuren | (?:e-?mail|newsletter)[-_\ ]?einstellungen )(?![a-z])
-    """,
     LinkReason.PRIVACY: r"""
         (?<![a-z])(?: privacy\w* | datenschutz\w* | confidentialite | privacidade? | gdpr | dsgvo | integritetspolicy
       | polityka[-_\ ]prywatnosci | cookies?[-_\ ](?:policy|notice) )(?![a-z]) | プライバシー | 隐私 | конфиденциальност
@@ -44,32 +37,11 @@ _PURPOSE_REGEXES: Mapping[LinkReason, str] = {
     """,
 }
 _PURPOSE_PATTERNS = {reason: re.compile(regex, _FLAGS) for reason, regex in _PURPOSE_REGEXES.items()}
-_PURPOSE_STEMS = (
-    *("unsub", "opt", "abmeld", "abbestell", "desabonn", "desinscri", "uitschrijv", "afmeld", "iscri", "baja"),
-    *("cancel", "descadastr", "avregistrer", "avmeld", "odhlas", "wypisz", "dezabon", "отписаться", "停止", "購読解除"),
-    *("退", "取消", "수신거부", "settings", "subscription", "preferen", "voorkeuren", "einstellungen"),
+PURPOSE_KEYWORDS = (
     *("privac", "datenschutz", "confidentialite", "gdpr", "dsgvo", "integritet", "prywatnosci", "cookie"),
     *("プライバシー", "隐私", "конфиденциальност", "terms", "legal", "imprint", "impressum", "agb", "bedingungen"),
     *("conditions", "terminos", "termos", "disclaimer", "voorwaarden"),
 )
-
-_SENSITIVE_LABEL = re.compile(
-    r"""
-    \b(?: (?:reset|forgot|recover|change|create|choose|set|update|new)\W+(?:\w+\W+){0,3}?password
-  | (?:confirm|verify|activate|validate)\W+(?:\w+\W+){0,3}?(?:e-?mail|account|subscription|identity)
-  | (?:magic|login|sign[- ]in)\ link
-  | passwort\ (?:zurucksetzen|andern) | e-?mail(?:-adresse)?\ bestatigen | konto\ (?:bestatigen|aktivieren)
-  | (?:reinitialiser|changer)\W+(?:\w+\W+)?mot\ de\ passe | confirmer\W+(?:\w+\W+){0,2}?(?:e-?mail|compte)
-  | (?:restablecer|cambiar)\W+(?:\w+\W+)?contrasena | confirmar\W+(?:\w+\W+){0,2}?(?:correo|cuenta) )\b
-    """,
-    _FLAGS,
-)
-_SENSITIVE_STEMS = (
-    *("reset", "password", "magic link", "login link", "in link", "verify", "confirm", "activate", "validate"),
-    *("passwort", "bestatigen", "konto", "mot de passe", "contrasena"),
-)
-
-PURPOSE_KEYWORDS = (*_PURPOSE_STEMS, *_SENSITIVE_STEMS)
 """Substrings of a folded path, query or label: every match of the patterns above contains one. See `has_keyword`."""
 
 _SOCIAL_HOSTS = frozenset(
@@ -131,8 +103,9 @@ _WRAPPER_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _W
 
 @cache
 def _load_keyword_set() -> re2.Set:
-    keywords = (re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS))
-    return compile_set("|".join([*keywords, load_rules().build_sign_pattern()]))
+    keywords = [re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)]
+    texts = dict.fromkeys(load_link_texts().iter_signs())
+    return compile_set("|".join([*keywords, *texts, load_rules().build_sign_pattern()]))
 
 
 def has_keyword(url: ParsedUrl, label: str) -> bool:
@@ -156,6 +129,12 @@ def find_keywords(lines: Sequence[str]) -> list[bool]:
 
 def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
     """Return unsubscribe, preferences, privacy or legal; None for all other links."""
+    texts = compile_link_texts()
+    url_words = split_words(unquote(f"{url.path}{url.query}"))
+    short_label = label if len(label) <= _MAX_REQUEST_CHARS else ""
+    for reason, purpose in ((LinkReason.UNSUBSCRIBE, texts.unsubscribe), (LinkReason.PREFERENCES, texts.preferences)):
+        if purpose.phrases.search(url_words) or purpose.match(short_label):
+            return reason
     text = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
     return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(text)), None)
 
@@ -164,8 +143,8 @@ def describe_secret(url: str, label: str) -> str:
     """Describe why a URL is secret or signed, so that storing or changing it would do harm; empty if it is not."""
     if secret := find_secret(url):
         return secret
-    match = _SENSITIVE_LABEL.search(fold_text(_drop_long_label(label)))
-    return f"text '{match[0]}'" if match else ""
+    words = compile_link_texts().sensitive.match(_drop_long_label(label))
+    return f"text '{words}'" if words else ""
 
 
 def is_social(url: ParsedUrl, candidate: Candidate) -> bool:

@@ -1,5 +1,6 @@
 """Rewrite a whole message: find its bodies and their links, and splice tracking URLs into the bytes."""
 
+import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from clicktrail.rewrite.encodings import (
     decode_text,
     parse_encoded_body,
 )
+from clicktrail.rewrite.list_unsubscribe import find_unsubscribe_urls
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
 from clicktrail.rewrite.numbering import Body, LinkRewriter
 
@@ -58,6 +60,9 @@ def rewrite_message(raw: bytes, rewriter: LinkRewriter) -> RewriteResult:
     Raises:
         ValueError: the rewriter made a tracking URL that needs quoting.
     """
+    if unsubscribe_urls := find_unsubscribe_urls(raw):
+        policy = dataclasses.replace(rewriter.policy, unsubscribe_urls=unsubscribe_urls)
+        rewriter = dataclasses.replace(rewriter, policy=policy)
     newline = b"\r\n" if raw.partition(b"\n")[0].endswith(b"\r") else b"\n"
     body_parts, skip_reasons = _split_outcomes(find_body_parts(raw))
     decoded_parts, decode_failures = _split_outcomes(

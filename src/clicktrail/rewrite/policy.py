@@ -14,6 +14,7 @@ from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
 from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, describe_secret, has_keyword, identify_wrapper, is_social
+from clicktrail.rewrite.list_unsubscribe import is_url_listed
 from clicktrail.rewrite.opt_out import find_opt_out
 from clicktrail.rewrite.ordinary_links import find_ordinary_links
 from clicktrail.rewrite.url import ParsedUrl, parse_url
@@ -98,6 +99,7 @@ class Policy:
         tracking_domains: hosts of our tracking URLs, with ``:port`` if it is not the default of the scheme.
         untracked_reasons: those of privacy, legal, social and footer whose links are not tracked.
         allowed_hosts: if not empty, only links to these hosts are tracked.
+        unsubscribe_urls: URLs that List-Unsubscribe names, as `find_unsubscribe_urls` returns them.
         is_tracking_allowed: False if the recipient must not be tracked; see `for_consent`.
 
     Raises:
@@ -111,6 +113,7 @@ class Policy:
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsentAction = UnknownConsentAction.TRACK
+    unsubscribe_urls: frozenset[str] = frozenset()
     is_tracking_allowed: bool = True
 
     def __post_init__(self) -> None:
@@ -138,9 +141,13 @@ class Policy:
         decision = TRACKED_DECISION if self.is_tracking_allowed else _NO_CONSENT_DECISION
         are_ordinary = find_ordinary_links(candidates, is_host_excluded=self._excludes_host)
         return [
-            decision if is_ordinary else self.decide(candidate)
+            decision if is_ordinary and not self._is_unsubscribe_url(candidate.url) else self.decide(candidate)
             for candidate, is_ordinary in zip(candidates, are_ordinary, strict=True)
         ]
+
+    def _is_unsubscribe_url(self, url: str) -> bool:
+        """Whether List-Unsubscribe names the URL of an ordinary link, which is normalised."""
+        return url in self.unsubscribe_urls or ("#" in url and url.partition("#")[0] in self.unsubscribe_urls)
 
     def _excludes_host(self, host: str) -> bool:
         return (
@@ -178,6 +185,8 @@ class Policy:
     def _iter_purpose_exclusions(
         self, parsed: ParsedUrl, candidate: Candidate, *, has_any_keyword: bool
     ) -> Iterator[LinkDecision]:
+        if self.unsubscribe_urls and is_url_listed(candidate.url, self.unsubscribe_urls):
+            yield LinkDecision(LinkReason.UNSUBSCRIBE, "List-Unsubscribe")
         purpose = classify_purpose(parsed, candidate.label) if has_any_keyword else None
         host = parsed.hostname
         if purpose is not None and purpose in _ALWAYS_UNTRACKED:

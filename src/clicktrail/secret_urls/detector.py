@@ -76,7 +76,8 @@ class _NameKind(msgspec.Struct, frozen=True, gc=False):
     """What the name of a parameter says about its value.
 
     Attributes:
-        name: words of the name, separated by underscores: ``user[resetToken]`` is ``user_reset_token``.
+        name: words of the name, separated by underscores: ``user[resetToken]`` is ``user_reset_token``. One at the start
+            is kept.
         is_secret: any value is secret.
         is_random_secret: a long random value is secret.
         is_key: a random value is secret beside a person or an action.
@@ -205,7 +206,8 @@ class SecretDetector:
 
     def _classify_name(self, written_name: str) -> _NameKind:
         name = "_" * written_name.startswith("_") + split_words(written_name, separator="_")
-        names = {field for field, members in self._name_sets.items() if name in members}
+        spellings = {name, name.lstrip("_")}
+        names = {field for field, members in self._name_sets.items() if not spellings.isdisjoint(members)}
         before, underscore, last = name.rpartition("_")
         is_token = last in TOKEN_WORDS and (not before or before.rpartition("_")[2] in self._name_sets["before_token"])
         has_suffix = bool(underscore) and last in self._name_sets["suffixes"]

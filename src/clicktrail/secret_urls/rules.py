@@ -121,7 +121,7 @@ class SecretUrlRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         for language in self.words:
             for phrase in (*language.phrases, *language.parts, *language.actions, *language.steps):
                 # Other words are percent-encoded, which is a sign of its own.
-                yield from filter(str.isascii, spell_phrase(phrase.removesuffix("*")))
+                yield from (spelling.strip("*") for spelling in spell_phrase(phrase) if spelling.isascii())
 
 
 def _build_word_sign(word: str) -> str:

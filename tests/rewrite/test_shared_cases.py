@@ -1,0 +1,41 @@
+"""The inputs of ../shared/cases/rewrite about secret, signed and unsubscribe links behave as its README says."""
+
+import pytest
+
+from clicktrail.model.link import LinkReason
+from clicktrail.rewrite import rewrite_html
+from clicktrail.utm.tag import add_utm_parameters
+from tests.support.paths import CASES
+from tests.support.rewriting import build_rewriter
+
+FOLDER = CASES / "rewrite"
+REWRITER = build_rewriter(tag_url=lambda link: add_utm_parameters(link.url, {"utm_source": "email"}, ["*"]))
+
+pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason=f"the cases are not at {FOLDER}")
+
+
+def reasons(name: str) -> list[LinkReason]:
+    html = (FOLDER / name).read_text("utf-8")
+    result = rewrite_html(html, REWRITER)
+    assert (result.text == html) is not any(link.is_tracked for link in result.links)
+    return [link.reason for link in result.links]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["08-nhost-2314-ticket.html", "09-postal-2568-keycloak.html", "18-nestjs-12-signed-param.html"],
+        *["19-wp-sparkpost-49-wp-reset.html", "41-postal-1040-lost-password.html"],
+    ],
+)
+def test_secret_and_signed_links_are_left(name: str) -> None:
+    assert set(reasons(name)) == {LinkReason.SENSITIVE}
+
+
+def test_signed_links_get_no_parameters() -> None:
+    sensitive = [index for index, reason in enumerate(reasons("B19-utm.html")) if reason is not LinkReason.TRACKED]
+    assert sensitive == [0, 1, 10, 11]
+
+
+def test_requests_to_unsubscribe_are_left_in_17_languages() -> None:
+    assert reasons("B23-unsub-languages.html") == [LinkReason.UNSUBSCRIBE] * 17
