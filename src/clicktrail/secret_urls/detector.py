@@ -76,8 +76,8 @@ class _NameKind(msgspec.Struct, frozen=True, gc=False):
     """What the name of a parameter says about its value.
 
     Attributes:
-        name: words of the name, separated by underscores: ``user[resetToken]`` is ``user_reset_token``. One at the start
-            is kept.
+        name: words of the name, separated by underscores, and one underscore at the start: ``user[resetToken]`` is
+            ``user_reset_token``.
         is_secret: any value is secret.
         is_random_secret: a long random value is secret.
         is_key: a random value is secret beside a person or an action.
