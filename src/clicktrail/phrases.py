@@ -24,7 +24,7 @@ _UNSPACED_SCRIPTS = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uf900-
 
 _GAP = "..."
 _MIN_SIGN_CHARS = 5
-_COMMON_WORDS = frozenset(
+_FREQUENT_WORDS = frozenset(
     {"about", "email", "emails", "mails", "these", "those", "newsletter", "would", "please", "letter"}
 )
 """Words of many links that no phrase is about: texts are searched for others first."""
@@ -91,7 +91,7 @@ def spell_phrase(phrase: str) -> tuple[str, ...]:
 def build_sign(spelling: str) -> str:
     """Build an RE2 pattern that each match of a spelled phrase contains, also before the text is split into words."""
     words = [word.strip("*") for word in spelling.split() if word != _GAP]
-    rare_words = [word for word in words if word not in _COMMON_WORDS and len(word) >= _MIN_SIGN_CHARS]
+    rare_words = [word for word in words if word not in _FREQUENT_WORDS and len(word) >= _MIN_SIGN_CHARS]
     if rare_words or any(map(_UNSPACED_SCRIPTS.search, words)):
         return escape_re2(max(rare_words or words, key=len))
     return "[^a-z]{0,3}".join(map(escape_re2, words))

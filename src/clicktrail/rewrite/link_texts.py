@@ -34,7 +34,7 @@ class LinkTexts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     languages: tuple[LanguageTexts, ...]
 
     def iter_signs(self) -> Iterator[str]:
-        """Yield RE2 patterns, one of which each link with such a text contains."""
+        """Yield RE2 patterns. Each link with such a text contains a match of one."""
         for texts in self.languages:
             labels = (*texts.unsubscribe_labels, *texts.preferences_labels)
             for phrase in (*texts.unsubscribe, *texts.preferences, *texts.sensitive, *labels):
