@@ -32,7 +32,6 @@ from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import (
     Analytics,
-    CachedReport,
     Clicker,
     ClickSearch,
     JudgedMessage,
@@ -206,15 +205,6 @@ async def test_later_verdict_replaces_the_earlier(analytics: Analytics) -> None:
     report = await analytics.campaign("spring")
     assert report is not None
     assert (report.clicks, report.reasons) == (ClickCounts(human=1), ())
-
-
-async def test_cached_reports_of_small_campaigns_are_current(analytics: Analytics) -> None:
-    for number in range(2):
-        await store(analytics, make_judged_message(sent("m1"), clicks=(make_judged_click(click("m1", str(number))),)))
-        cached = [*await analytics.cached_campaigns(), await analytics.cached_campaign("spring")]
-        current = [*await analytics.campaigns(), await analytics.campaign("spring")]
-        assert [CachedReport(report=report, as_of=None) for report in current if report] == cached
-    assert None is await analytics.cached_campaign("autumn")
 
 
 async def test_reports_include_what_is_stored_after_they_were_read(analytics: Analytics) -> None:

@@ -19,7 +19,6 @@ from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, apply_filter, build_reports
 from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.ports import (
-    CachedReport,
     ClickCursor,
     Clicker,
     ClickPage,
@@ -44,7 +43,7 @@ class MemoryAnalytics:
         events: stored events by id.
         requested_ids: message ids of each call of ``timelines``.
         stored_verdict_count: number of stored verdicts, including replaced ones.
-        as_of: time that cached reports give.
+        wrong_campaigns: campaigns whose counts a recount changes.
     """
 
     def __init__(self) -> None:
@@ -52,7 +51,7 @@ class MemoryAnalytics:
         self.events: dict[str, AnyEvent] = {}
         self.requested_ids: list[frozenset[str]] = []
         self.stored_verdict_count = 0
-        self.as_of: datetime | None = None
+        self.wrong_campaigns: frozenset[str] = frozenset()
         self._timelines: dict[str, Timeline] = {}
         self._clicks: dict[str, JudgedClick] = {}
         self._anonymous_clicks: dict[str, AnonymousClick] = {}
@@ -189,12 +188,8 @@ class MemoryAnalytics:
     async def campaign(self, name: str) -> CampaignReport | None:
         return next((report for report in self._reports() if report.campaign == name), None)
 
-    async def cached_campaigns(self) -> Sequence[CachedReport]:
-        return [CachedReport(report=report, as_of=self.as_of) for report in await self.campaigns()]
-
-    async def cached_campaign(self, name: str) -> CachedReport | None:
-        report = await self.campaign(name)
-        return CachedReport(report=report, as_of=self.as_of) if report else None
+    async def recount(self, campaigns: Sequence[str]) -> Sequence[str]:
+        return [name for name in campaigns if name in self.wrong_campaigns]
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         times: dict[str, list[datetime]] = {}

@@ -47,6 +47,9 @@ COMMANDS = {
         "rejudge:rejudge",
         "Judge stored clicks again with the current rules, networks and user agents, and show what changes.",
     ),
+    "recount": CommandEntry(
+        "recount:recount", "Count all campaigns, or one, from their clicks again, and show which numbers were wrong."
+    ),
     "history": CommandEntry(
         "history:history",
         "Show changes of verdicts on a campaign's clicks, the latest first, and the signals that caused them.",

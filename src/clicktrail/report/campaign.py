@@ -1,9 +1,9 @@
 """The report of one campaign: counts, and the rates computed from them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from clicktrail.model.event import Click
 
@@ -166,6 +166,13 @@ class CampaignReport:
                 " so rates are too high"
             )
         return gaps
+
+
+def sort_reports(reports: Iterable[CampaignReport]) -> list[CampaignReport]:
+    """Sort reports: the latest sent first, campaigns sent at the same time or never by name."""
+    never = datetime.min.replace(tzinfo=UTC)
+    by_name = sorted(reports, key=lambda report: report.campaign)
+    return sorted(by_name, key=lambda report: report.first_sent_at or never, reverse=True)
 
 
 class SourceCounter:

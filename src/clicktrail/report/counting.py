@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from clicktrail.model.event import AnonymousClick, Bounced, Click, Delivered, Engagement, Opened
 from clicktrail.model.timeline import Timeline
@@ -15,6 +15,7 @@ from clicktrail.report.campaign import (
     ReasonCount,
     SourceCounter,
     UniqueClickers,
+    sort_reports,
 )
 
 
@@ -36,9 +37,7 @@ def build_reports(
     for click in anonymous_clicks:
         tally = tallies.setdefault(click.campaign, _CampaignTally(include_links=include_links))
         tally.add_click(click, Verdict(click.verdict))
-    reports = [tally.build_report(campaign) for campaign, tally in sorted(tallies.items())]
-    never = datetime.min.replace(tzinfo=UTC)
-    return sorted(reports, key=lambda report: report.first_sent_at or never, reverse=True)
+    return sort_reports(tally.build_report(campaign) for campaign, tally in tallies.items())
 
 
 @dataclass(slots=True)

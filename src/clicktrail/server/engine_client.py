@@ -85,6 +85,11 @@ class EngineClient:
         """Implement `ReportService.rejudge`."""
         return _decode(self._post("/api/rejudge", request), schemas.RejudgedCampaigns).campaigns
 
+    def recount(self, campaign: str | None) -> list[schemas.RecountedCampaign]:
+        """Implement `ReportService.recount`."""
+        request = schemas.RecountRequest(campaign=campaign)
+        return _decode(self._post("/api/recount", request), schemas.RecountedCampaigns).campaigns
+
     def store_labels(self, labels: Mapping[str, Verdict]) -> None:
         """Implement `ReportService.store_labels`."""
         _raise_for_status(self._post("/api/labels", labels))

@@ -9,7 +9,7 @@ from clicktrail.server.console.feed import MAX_QUEUED_CLICKS, ClickFeed
 from clicktrail.server.ports import JudgedMessage
 from tests.support.chromium import chromium, needs_chromium
 from tests.support.console import serve_console
-from tests.support.judged_lines import BURST, SENT_AT, click, delivered, make_judged_click, make_judged_message, sent
+from tests.support.judged_lines import BURST, click, delivered, make_judged_click, make_judged_message, sent
 from tests.support.memory_analytics import MemoryAnalytics
 from tests.support.server_sent_events import StreamEvent, stream_events
 
@@ -124,22 +124,6 @@ async def test_page_updates_in_place_until_it_is_paused() -> None:
         await expect(page.locator(".rates s")).to_have_text("100.0%")
         await expect(button).to_have_attribute("aria-pressed", "true")
     assert console_messages == []
-
-
-@needs_chromium
-async def test_page_polls_while_a_report_is_being_counted() -> None:
-    analytics = MemoryAnalytics()
-    analytics.as_of = SENT_AT
-    await analytics.store([], [make_clicked_message("m1", "a")])
-    async with serve_console(analytics) as address, chromium() as browser:
-        page = await browser.new_page()
-        for path in ("/", "/campaign?name=spring"):
-            analytics.as_of = SENT_AT
-            await page.goto(f"{address}{path}")
-            await expect(page.locator("#live")).to_have_text("Live")
-            await expect(page.locator(".counting")).to_be_visible()
-            analytics.as_of = None
-            await expect(page.locator(".counting")).to_have_count(0)
 
 
 @needs_chromium

@@ -1,7 +1,6 @@
 import dataclasses
 import html
 import re
-from datetime import UTC, datetime
 
 import pytest
 from msgspec.structs import replace
@@ -72,14 +71,6 @@ async def test_equal_rates_are_not_struck_out(client: ConsoleClient, analytics: 
     )
     pages = [(await client.get(path)).text for path in ("/", "/campaign?name=spring")]
     assert [re.findall("<s[ >]", page) for page in pages] == [[], []]
-
-
-@pytest.mark.usefixtures("spring")
-async def test_pages_show_when_a_stale_report_was_counted(client: ConsoleClient, analytics: MemoryAnalytics) -> None:
-    paths = ("/", "/campaign?name=spring")
-    assert ["of 23 November 2026, 09:00:07 UTC" in (await client.get(path)).text for path in paths] == [False] * 2
-    analytics.as_of = datetime(2026, 11, 23, 9, 0, 7, tzinfo=UTC)
-    assert ["of 23 November 2026, 09:00:07 UTC" in (await client.get(path)).text for path in paths] == [True] * 2
 
 
 async def test_click_rate_without_deliveries_is_unknown(client: ConsoleClient, analytics: MemoryAnalytics) -> None:

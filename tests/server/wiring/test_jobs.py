@@ -1,5 +1,4 @@
 import asyncio
-import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,8 +10,9 @@ from clicktrail.server.settings.schema import RegistrySettings, Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.jobs import (
     keep_running,
+    run_filter_loading,
+    run_nightly,
     run_periodically,
-    run_report_recount,
     run_short_link_expiry,
     sleep_or_stop,
 )
@@ -106,20 +106,31 @@ async def test_old_short_links_are_deleted(tmp_path: Path, days: int, remaining_
         stopping.set()
 
 
-async def test_recount_pauses_even_after_a_failure() -> None:
+async def test_filters_are_loaded_until_stopped_even_after_a_failure() -> None:
     stopping = asyncio.Event()
-    spans: list[tuple[float, float]] = []
+    runs: list[int] = []
 
-    async def recount() -> None:
-        started_at = time.monotonic()
-        await asyncio.sleep(0.2)
-        spans.append((started_at, time.monotonic()))
-        if len(spans) == 2:
+    async def load_next() -> None:
+        runs.append(len(runs))
+        if len(runs) == 2:
             stopping.set()
         raise StorageError("no")
 
     async with asyncio.timeout(60):
-        await run_report_recount(stopping, recount)
+        await run_filter_loading(stopping, load_next)
 
-    (started_at, ended_at), (restarted_at, _) = spans
-    assert restarted_at - ended_at >= 4 * (ended_at - started_at) * 0.99
+    assert runs == [0, 1]
+
+
+async def test_nightly_check_does_not_run_before_its_time() -> None:
+    stopping = asyncio.Event()
+    runs: list[int] = []
+
+    async def check() -> None:
+        runs.append(1)
+
+    asyncio.get_running_loop().call_soon(stopping.set)
+    async with asyncio.timeout(60):
+        await run_nightly(stopping, check)
+
+    assert runs == []

@@ -101,15 +101,22 @@ class ChdbPool:
             self._idle_connections.put(connection)
         self._executor = ThreadPoolExecutor(CONNECTION_COUNT, thread_name_prefix="chdb")
 
-    async def execute(self, statement: str, parameters: Mapping[str, QueryParameter] | None = None) -> bytes:
-        """Run one statement. Its result is one JSON object per line.
+    async def execute(
+        self,
+        statement: str,
+        parameters: Mapping[str, QueryParameter] | None = None,
+        output_format: str = "JSONEachRow",
+    ) -> bytes:
+        """Run one statement. Its result is by default one JSON object per line.
 
         Raises:
             StorageError: chDB refused it. The cause may quote rows, so it is not part of the message.
         """
         return await self._run_in_thread(
             lambda: self._execute(
-                statement, {name: encode_parameter(value) for name, value in (parameters or {}).items()}
+                statement,
+                {name: encode_parameter(value) for name, value in (parameters or {}).items()},
+                output_format,
             )
         )
 
@@ -155,10 +162,10 @@ class ChdbPool:
             if lines:
                 self._execute(load_query(name) + lines.decode(), {})
 
-    def _execute(self, statement: str, parameters: dict[str, str]) -> bytes:
+    def _execute(self, statement: str, parameters: dict[str, str], output_format: str = "JSONEachRow") -> bytes:
         connection = self._idle_connections.get()
         try:
-            return bytes(connection.query(statement, "JSONEachRow", params=parameters).bytes())
+            return bytes(connection.query(statement, output_format, params=parameters).bytes())
         except RuntimeError as error:
             match = _ERROR_NAME_PATTERN.search(str(error))
             name = match[1] if match else "reason unknown"

@@ -14,24 +14,25 @@ import msgspec
 from clicktrail.errors import StorageError
 from clicktrail.model.recipient_search import build_recipient_search
 from clicktrail.server.analytics.connection import ChdbPool, load_query
+from clicktrail.server.analytics.running_counts import RunningCounts
 from clicktrail.server.ports import ErasedRows
 
 _CLICK_ID_COLUMNS: Final = {
     "clicks": "id",
-    "person_clicks": "id",
+    "clicks_by_person": "id",
     "verdict_changes": "click_id",
     "address_clicks": "id",
     "events": "id",
 }
 """Column of the event's id, by table. Events come last: a run that was interrupted finds the rest by them."""
-_TABLES: Final = ("messages", *_CLICK_ID_COLUMNS, "cached_reports")
+_TABLES: Final = ("messages", *_CLICK_ID_COLUMNS, "campaign_counts")
 _CLEANUP_ATTEMPTS = 100
 _CLEANUP_INTERVAL_S = 0.1
 """A merge that is running holds the parts that it reads."""
 
 
-async def erase_recipient(connections: ChdbPool, recipient: str) -> ErasedRows:
-    """Delete a recipient's events and clicks, and the history of the clicks.
+async def erase_recipient(connections: ChdbPool, recipient: str, counts: RunningCounts, *, version: int) -> ErasedRows:
+    """Delete a recipient's events and clicks, and the history of the clicks, and count their campaigns again.
 
     Raises:
         StorageError: some may be left; it is safe to repeat the call.
@@ -43,10 +44,14 @@ async def erase_recipient(connections: ChdbPool, recipient: str) -> ErasedRows:
         await connections.execute(load_query("find_erased_events"), parameters)
         await connections.execute(load_query("find_erased_messages"), parameters)
         (rows,) = await connections.fetch_rows("count_erased", ErasedRows)
+        erased_campaigns = await connections.fetch_rows("erased_campaigns", _CampaignRow)
+        await counts.begin_recount((row.campaign for row in erased_campaigns), version=version)
         await connections.execute(load_query("rename_erased_messages"))
         await _delete(connections, "messages", "message_id IN erasing_messages")
         for table, column in _CLICK_ID_COLUMNS.items():
             await _delete(connections, table, f"{column} IN erasing")
+        await counts.recount_uncounted(version=version)
+        await counts.delete_former()  # their links may quote the recipient
     finally:
         await _clear(connections)
     return rows
@@ -75,6 +80,10 @@ async def delete_replaced_files(connections: ChdbPool) -> None:
     finally:
         for table in _TABLES:
             await connections.execute(f"ALTER TABLE {table} RESET SETTING old_parts_lifetime")
+
+
+class _CampaignRow(msgspec.Struct):
+    campaign: str
 
 
 class _InactiveParts(msgspec.Struct):

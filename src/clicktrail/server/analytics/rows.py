@@ -151,9 +151,11 @@ def build_address_click_rows(events: Iterable[AnyEvent]) -> Iterator[AddressClic
 
 
 def build_message_rows(messages: Iterable[JudgedMessage], *, version: int) -> Iterator[MessageRow]:
-    """A row for each message, and deleted rows under its former campaigns."""
+    """A row for each message with other events than clicks, and deleted rows under its former campaigns."""
     for message in messages:
         timeline = message.timeline
+        if not message.has_message_events and not _find_former_campaigns(timeline):
+            continue
         sent = timeline.sent
         types = {type(event) for event in timeline.events}
         row = MessageRow(

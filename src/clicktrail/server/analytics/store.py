@@ -29,7 +29,7 @@ from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.analytics.clicks import list_clicks
 from clicktrail.server.analytics.connection import ChdbPool, QueryParameter, load_query, migrate
 from clicktrail.server.analytics.erasing import delete_replaced_files, erase_recipient
-from clicktrail.server.analytics.reports import ReportCache, count_confusion, count_filtered
+from clicktrail.server.analytics.reports import count_confusion, count_filtered, load_campaign, load_campaigns
 from clicktrail.server.analytics.rows import (
     ClickRow,
     LabelRow,
@@ -42,10 +42,10 @@ from clicktrail.server.analytics.rows import (
     build_verdict_change_rows,
     hours_since_epoch,
 )
+from clicktrail.server.analytics.running_counts import RunningCounts
 from clicktrail.server.monitoring.metrics import ANALYTICS_STORE_SECONDS, Histogram
 from clicktrail.server.pipeline.address_history import MAX_CLICKS_PER_INTERVAL
 from clicktrail.server.ports import (
-    CachedReport,
     Clicker,
     ClickPage,
     ClickSearch,
@@ -91,16 +91,19 @@ class _CurrentVerdictRow(msgspec.Struct):
 class ChdbAnalytics:
     """The port `Analytics` on one folder of chDB. Create it with `open`, and close it."""
 
-    def __init__(self, connections: ChdbPool, clock: Clock, *, first_version: int) -> None:
+    def __init__(self, connections: ChdbPool, clock: Clock, counts: RunningCounts, *, first_version: int) -> None:
         self.store_seconds = Histogram(ANALYTICS_STORE_SECONDS.bounds)
         self._connections = connections
-        self._report_cache = ReportCache(connections, clock)
+        self._counts = counts
+        self._change_lock = asyncio.Lock()  # one change at a time: differences add up in order
         self._clock = clock
         self._next_unused_version = first_version
 
     @classmethod
     async def open(cls, folder: Path, clock: Clock) -> "ChdbAnalytics":
         """Open the folder, created if missing, and apply missing migrations.
+
+        Campaigns are counted again if a store was interrupted, or an earlier version of clicktrail stored them.
 
         Raises:
             StorageError: another process has it open, or a later version of clicktrail has changed it.
@@ -111,10 +114,12 @@ class ChdbAnalytics:
             (latest_epoch,) = await connections.fetch_rows("latest_epoch", _EpochRow)
             first_version = compute_first_version(latest_epoch.first_version)
             await connections.insert_rows("insert_epochs", [_EpochRow(first_version=first_version)])
+            counts = await RunningCounts.open(connections)
+            await counts.recount_uncounted(version=first_version)
         except BaseException:
             await connections.close()
             raise
-        return cls(connections, clock, first_version=first_version)
+        return cls(connections, clock, counts, first_version=first_version + 1)
 
     async def close(self) -> None:
         """Wait for running statements, then close the folder."""
@@ -236,9 +241,19 @@ class ChdbAnalytics:
         anonymous_clicks: Sequence[AnonymousClick] = (),
     ) -> None:
         """Store events as they arrived, the messages that they belong to as judged now, and anonymous clicks."""
+        async with self._change_lock:
+            started_at = time.perf_counter()
+            await self._store(events, messages, anonymous_clicks)
+            self.store_seconds.observe(time.perf_counter() - started_at)
+
+    async def _store(
+        self,
+        events: Sequence[RecordedEvent],
+        messages: Sequence[JudgedMessage],
+        anonymous_clicks: Sequence[AnonymousClick],
+    ) -> None:
         version = self._take_version()
         changed_at = self._clock.now()
-        started_at = time.perf_counter()
         click_rows: list[ClickRow] = []
         message_rows: list[MessageRow] = []
 
@@ -255,18 +270,35 @@ class ChdbAnalytics:
                 "insert_clicks": click_rows,
             }
 
-        await self._connections.insert_in_order(await asyncio.to_thread(build_rows))
-        # Last: a report that is counted during these inserts may miss some rows, so it must be stale afterwards.
+        rows = await asyncio.to_thread(build_rows)
         campaigns = {row.campaign for row in message_rows} | {row.campaign for row in click_rows}
-        await self._report_cache.invalidate(campaigns, version=version)
-        self.store_seconds.observe(time.perf_counter() - started_at)
+        changes = await self._counts.compute_changes(click_rows, message_rows)
+        with self._counts.uncounted_on_error(campaigns):
+            await self._connections.insert_in_order(
+                {
+                    "insert_count_marks": self._counts.build_marks(campaigns, version=version),
+                    **rows,
+                    "insert_campaign_counts": self._counts.build_rows(changes, campaigns, version=version),
+                }
+            )
+            await self._counts.recount_uncounted(version=version)
 
     async def erase(self, recipient: str) -> ErasedRows:
         """Delete the events and clicks of a recipient, and the history of the clicks."""
-        rows = await erase_recipient(self._connections, recipient)
-        await self._report_cache.invalidate_all(version=self._take_version())
-        await delete_replaced_files(self._connections)
-        return rows
+        async with self._change_lock:
+            rows = await erase_recipient(self._connections, recipient, self._counts, version=self._take_version())
+            await delete_replaced_files(self._connections)
+            return rows
+
+    async def recount(self, campaigns: Sequence[str]) -> Sequence[str]:
+        """Count campaigns again from their clicks and messages, and return those whose counts were different."""
+        different: list[str] = []
+        for chunk in await self._counts.split(campaigns):
+            async with self._change_lock:  # stores can go on between two chunks
+                different += await self._counts.recount(chunk, version=self._take_version())
+        async with self._change_lock:
+            await self._counts.delete_former()
+        return different
 
     async def shorten_ip_addresses(self, *, before: datetime) -> None:
         """Replace IP addresses recorded before a time by their networks."""
@@ -275,27 +307,19 @@ class ChdbAnalytics:
 
     async def campaigns(self) -> Sequence[CampaignReport]:
         """Every campaign, the latest sent first."""
-        return await self._report_cache.campaigns()
+        return await load_campaigns(self._connections)
 
     async def campaign(self, name: str) -> CampaignReport | None:
         """One campaign with its links, reasons and sources."""
-        return await self._report_cache.campaign(name)
+        return await load_campaign(self._connections, name)
 
-    async def cached_campaigns(self) -> Sequence[CachedReport]:
-        """Every campaign; the reports of large ones may be stale."""
-        return await self._report_cache.cached_campaigns()
-
-    async def cached_campaign(self, name: str) -> CachedReport | None:
-        """One campaign; the report of a large one may be stale."""
-        return await self._report_cache.cached_campaign(name)
-
-    async def refresh_next_report(self) -> None:
-        """Count the first of the stale reports that were read, if any.
+    async def load_next_filter(self) -> None:
+        """Load what speeds up stores of a busy campaign, if it is missing.
 
         Raises:
-            StorageError: the report stays stale.
+            StorageError: the tables cannot be read.
         """
-        await self._report_cache.refresh_next()
+        await self._counts.load_next_filter()
 
     async def clickers(self, *, since: datetime, campaign: str | None, after: str, limit: int) -> Sequence[Clicker]:
         """Recipients with a counted human click, by name."""

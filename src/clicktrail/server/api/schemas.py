@@ -16,7 +16,7 @@ from clicktrail.model.verdict import Reason, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, LinkReport
 from clicktrail.report.accuracy import TRUTH_VERDICTS, ConfusionMatrix
 from clicktrail.server import ports
-from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport
+from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport, RecountedReport
 from clicktrail.server.pipeline.rejudge import RejudgeResult
 
 _Number = TypeVar("_Number", int, float)
@@ -307,6 +307,45 @@ class VerdictHistory(msgspec.Struct, frozen=True, kw_only=True):
                 )
                 for change in changes
             ],
+        )
+
+
+# POST /api/recount, clicktrail recount --json
+
+
+class RecountRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which campaign to count again; None for all."""
+
+    campaign: str | None = None
+
+
+class RecountedCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """A campaign counted again: its counted clicks, its unique clickers, and whether a number was different before."""
+
+    campaign: str
+    clicks: int
+    unique: int
+    corrected: bool
+
+
+class RecountedCampaigns(msgspec.Struct, frozen=True, kw_only=True):
+    """Campaigns counted again, the latest sent first."""
+
+    campaigns: list[RecountedCampaign]
+
+    @classmethod
+    def from_reports(cls, recounted: Iterable[RecountedReport]) -> Self:
+        """Convert each report."""
+        return cls(
+            campaigns=[
+                RecountedCampaign(
+                    campaign=report.campaign,
+                    clicks=report.clicks.total,
+                    unique=report.unique.raw,
+                    corrected=was_different,
+                )
+                for report, was_different in recounted
+            ]
         )
 
 

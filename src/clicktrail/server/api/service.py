@@ -14,7 +14,7 @@ SEGMENT_PAGE_SIZE: Final = 10_000
 
 
 class ReportService(Protocol):
-    """Reports of campaigns, and what changes them: rejudging and labels.
+    """Reports of campaigns, and what changes them: rejudging, recounting and labels.
 
     Each method raises StorageError if the engine or the data folder cannot be read.
     """
@@ -30,6 +30,9 @@ class ReportService(Protocol):
 
     def rejudge(self, request: RejudgeRequest) -> list[schemas.RejudgedCampaign]:
         """Judge stored clicks again; empty if there is no such campaign."""
+
+    def recount(self, campaign: str | None) -> list[schemas.RecountedCampaign]:
+        """Count all campaigns again, or one; empty if there is no such campaign."""
 
     def store_labels(self, labels: Mapping[str, Verdict]) -> None:
         """Store ground-truth labels by click id; a later label of a click replaces the earlier one."""

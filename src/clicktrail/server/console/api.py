@@ -24,7 +24,7 @@ from clicktrail.server.console.dependencies import (
     ReportsDependency,
     RulesDependency,
 )
-from clicktrail.server.pipeline.queries import encode_cursor, list_clicks, load_reports
+from clicktrail.server.pipeline.queries import encode_cursor, list_clicks, load_reports, recount_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.ports import Reports
 
@@ -117,6 +117,13 @@ async def post_rejudge(request: _Request, rejudge: RejudgeDependency) -> schemas
     return schemas.RejudgedCampaigns.from_results(await rejudge(await _decode_json_body(request, RejudgeRequest)))
 
 
+@post("/recount", status_code=200)
+async def post_recount(request: _Request, reports: ReportsDependency) -> schemas.RecountedCampaigns:
+    """Count campaigns again, and answer when that is done."""
+    campaign = (await _decode_json_body(request, schemas.RecountRequest)).campaign
+    return schemas.RecountedCampaigns.from_reports(await recount_reports(reports, campaign))
+
+
 async def _decode_json_body(request: _Request, body_type: type[_Body]) -> _Body:
     # Cross-site request forgery: another site's page can post every content type of an HTML form, but JSON only if we
     # allow it (WHATWG Fetch, "CORS-safelisted request-header").
@@ -135,7 +142,7 @@ async def healthz() -> str:
 
 
 async def _check_campaign_exists(reports: Reports, name: str) -> None:
-    if await reports.cached_campaign(name) is None:
+    if await reports.campaign(name) is None:
         raise _create_campaign_not_found(name)
 
 
@@ -163,6 +170,7 @@ router = Router(
         get_label_report,
         post_labels,
         post_rejudge,
+        post_recount,
     ],
     exception_handlers={ClientException: _respond_client_error, StorageError: _respond_unavailable},
 )

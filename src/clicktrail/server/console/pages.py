@@ -51,17 +51,16 @@ async def serve_static_file(name: FromPath[str]) -> Response[bytes]:
 @get("/")
 async def render_campaigns(reports: ReportsDependency) -> Template:
     """The list of campaigns, the latest sent first."""
-    return Template("campaigns.html", context={"cached_reports": await reports.cached_campaigns()})
+    return Template("campaigns.html", context={"reports": await reports.campaigns()})
 
 
 @get("/campaign")
 async def render_campaign(reports: ReportsDependency, rules: RulesDependency, name: FromQuery[str]) -> Template:
     """One campaign. The name is a query parameter because any text can be one: an empty text, ``a/b``, ``..``."""
-    cached = await reports.cached_campaign(name)
-    if cached is None:
+    report = await reports.campaign(name)
+    if report is None:
         raise NotFoundException(f"There is no campaign “{name}”.")
-    context = {"report": cached.report, "as_of": cached.as_of, "signal_descriptions": _describe_signals(rules)}
-    return Template("campaign.html", context=context)
+    return Template("campaign.html", context={"report": report, "signal_descriptions": _describe_signals(rules)})
 
 
 @get("/clicks")
@@ -74,7 +73,7 @@ async def render_clicks(
 ) -> Template:
     """A page of a campaign's clicks, the latest first, each with the reasons for its verdict."""
     clicks, next_cursor = await list_clicks(click_log, search, limit=_CLICKS_PER_PAGE, rules=rules, now=clock.now())
-    if not clicks and await reports.cached_campaign(search.campaign) is None:
+    if not clicks and await reports.campaign(search.campaign) is None:
         raise NotFoundException(f"There is no campaign “{search.campaign}”.")
     context = {
         "search": search,

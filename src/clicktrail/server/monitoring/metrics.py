@@ -157,6 +157,11 @@ VERDICTS_CHANGED: Final = Metric(
     help="Clicks whose verdict changed, by change, such as `human_to_bot`.",
     label="change",
 )
+REPORTS_CORRECTED: Final = Metric(
+    name="clicktrail_reports_corrected_total",
+    kind=MetricKind.COUNTER,
+    help="Campaigns whose numbers the nightly check found wrong and corrected.",
+)
 ANALYTICS_STORE_SECONDS: Final = Metric(
     name="clicktrail_analytics_store_seconds",
     kind=MetricKind.HISTOGRAM,
@@ -191,6 +196,7 @@ METRICS: Final = (
     EVENTS_QUARANTINED,
     MESSAGES_JUDGED,
     VERDICTS_CHANGED,
+    REPORTS_CORRECTED,
     ANALYTICS_STORE_SECONDS,
     RELAY_MESSAGES,
 )

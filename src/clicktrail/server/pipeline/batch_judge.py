@@ -15,7 +15,7 @@ from functools import partial
 from clicktrail.judge import Judge
 from clicktrail.judge.evidence import AddressClick
 from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
-from clicktrail.model.event import Delivered, Sent
+from clicktrail.model.event import Click, Delivered, Sent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.pipeline.address_history import AddressHistory
@@ -207,7 +207,9 @@ def _select_changes(
                 previous_verdicts={**changed.previous_verdicts, **later[message_id].previous_verdicts},
             )
         if changed.clicks or message_id in batch.events_by_message:
-            changes.append(changed)
+            events = batch.events_by_message.get(message_id, ())
+            has_message_events = not all(isinstance(event, Click) for event in events)
+            changes.append(replace(changed, has_message_events=has_message_events))
     return changes
 
 

@@ -24,6 +24,13 @@ class FilteredReport(NamedTuple):
     filtered_counts: Mapping[ClickFilter, FilteredCounts]
 
 
+class RecountedReport(NamedTuple):
+    """A report counted again, and whether its numbers were different before."""
+
+    report: CampaignReport
+    was_different: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExplainedClick:
     """A click and the explanation of its verdict.
@@ -65,6 +72,20 @@ async def load_reports(
             },
         )
         for report in campaign_reports
+    ]
+
+
+async def recount_reports(reports: Reports, campaign: str | None) -> list[RecountedReport]:
+    """Count all campaigns again, or one; empty if there is no such campaign.
+
+    Raises:
+        StorageError: some may not be counted; it is safe to repeat the call.
+    """
+    names = [report.campaign for report, _ in await load_reports(reports, campaign)]
+    different = set(await reports.recount(names))
+    return [
+        RecountedReport(report=report, was_different=report.campaign in different)
+        for report, _ in await load_reports(reports, campaign)
     ]
 
 

@@ -191,4 +191,4 @@ def _select_changed_clicks(message: JudgedMessage, stored_verdicts: Mapping[str,
         if stored != StoredVerdict.from_judged(judged, stored.message_id):
             changed.append(judged)
     previous_verdicts = {judged.click.id: stored_verdicts[judged.click.id].verdict for judged in changed}
-    return replace(message, clicks=tuple(changed), previous_verdicts=previous_verdicts)
+    return replace(message, clicks=tuple(changed), previous_verdicts=previous_verdicts, has_message_events=False)

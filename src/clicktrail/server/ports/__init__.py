@@ -29,14 +29,13 @@ from clicktrail.server.ports.isolation import (
 from clicktrail.server.ports.journal import Journal, JournalEntry, JournalReader
 from clicktrail.server.ports.links import LinkEdits, LinkSetReader, LinkSets, ShortLinkReader, ShortLinks
 from clicktrail.server.ports.recipients import Consents, ErasureResult, Erasures, PendingErasure, StoredConsent
-from clicktrail.server.ports.reports import CachedReport, Clicker, Reports
+from clicktrail.server.ports.reports import Clicker, Reports
 from clicktrail.server.ports.system import Clock, IdGenerator, ShortCodeGenerator
 
 __all__ = [
     "Analytics",
     "AttemptLog",
     "BackgroundTask",
-    "CachedReport",
     "ClickCursor",
     "ClickLog",
     "ClickPage",

@@ -27,11 +27,13 @@ class JudgedMessage:
     Attributes:
         clicks: judged clicks; when stored, only those that are new or changed.
         previous_verdicts: verdicts that these replace, by click id. New clicks have none.
+        has_message_events: False if no event other than a click is new: then only the clicks are stored.
     """
 
     timeline: Timeline
     clicks: tuple[JudgedClick, ...]
     previous_verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    has_message_events: bool = True
 
     @property
     def changed_clicks(self) -> tuple[tuple[Verdict, JudgedClick], ...]:

@@ -11,18 +11,6 @@ from clicktrail.report.accuracy import ConfusionMatrix
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CachedReport:
-    """A report that may be slightly stale.
-
-    Attributes:
-        as_of: when they were counted, aware; None if they are current.
-    """
-
-    report: CampaignReport
-    as_of: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Clicker:
     """A recipient with human clicks."""
 
@@ -40,11 +28,12 @@ class Reports(Protocol):
     async def campaign(self, name: str) -> CampaignReport | None:
         """Return one campaign with its links, reasons and sources; None if there is no such campaign."""
 
-    async def cached_campaigns(self) -> Sequence[CachedReport]:
-        """Return all campaigns without delay; stale reports of large campaigns are recounted in the background."""
+    async def recount(self, campaigns: Sequence[str]) -> Sequence[str]:
+        """Count campaigns again from their clicks and messages, and return those whose counts were different.
 
-    async def cached_campaign(self, name: str) -> CachedReport | None:
-        """Return one campaign without delay; a stale report of a large campaign is recounted in the background."""
+        Raises:
+            StorageError: some may not be counted; it is safe to repeat the call.
+        """
 
     async def filtered_counts(
         self, campaigns: Sequence[str], *, click_filter: ClickFilter

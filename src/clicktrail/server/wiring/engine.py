@@ -19,15 +19,17 @@ from clicktrail.server.monitoring import metrics
 from clicktrail.server.monitoring.heartbeat import Heartbeat, MetricValue, Problem, build_heartbeat
 from clicktrail.server.monitoring.metrics import Histogram, Metric
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.ports import Clock, JudgedMessage
+from clicktrail.server.ports import JudgedMessage
 from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.count_check import CountCheck
 from clicktrail.server.wiring.jobs import (
     Job,
     keep_running,
+    run_filter_loading,
+    run_nightly,
     run_periodically,
-    run_report_recount,
     run_short_link_expiry,
     sleep_or_stop,
 )
@@ -109,14 +111,15 @@ class EngineMonitor:
         reader: LocalJournalReader,
         store_seconds: Histogram,
         quarantine: QuarantineFolder,
-        clock: Clock,
+        count_check: CountCheck,
     ) -> None:
         self.verdict_changes = VerdictChangeLogger()
         self._processor = processor
         self._reader = reader
         self._store_seconds = store_seconds
         self._quarantine = quarantine
-        self._clock = clock
+        self._count_check = count_check
+        self._clock = SystemClock()
         self._quarantined_count = 0
 
     def build_heartbeat(self) -> Heartbeat:
@@ -131,6 +134,7 @@ class EngineMonitor:
             metrics.VERDICTS_CHANGED: self.verdict_changes.change_counts,
             metrics.JOURNAL_DAMAGED_BYTES: self._reader.damaged_bytes,
             metrics.JOURNAL_LAG_SECONDS: self._compute_lag_s(),
+            metrics.REPORTS_CORRECTED: self._count_check.corrected_count,
             metrics.ANALYTICS_STORE_SECONDS: self._store_seconds,
         }
         return build_heartbeat(values, problems=self._collect_problems())
@@ -150,7 +154,7 @@ class EngineMonitor:
             await sleep_or_stop(stopping, _CHECK_INTERVAL_S)
 
     def _collect_problems(self) -> tuple[Problem, ...]:
-        problems = [*self._reader.collect_problems()]
+        problems = [*self._reader.collect_problems(), *self._count_check.collect_problems()]
         if self._compute_lag_s() > _MAX_LAG_S:
             problems.append(
                 Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
@@ -195,12 +199,13 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
         reader = build_reader(settings)
         judge = build_judge(settings)
         processor = build_processor(settings, reader, analytics, judge, worker=worker)
+        count_check = CountCheck(analytics)
         monitor = EngineMonitor(
             processor,
             reader=reader,
             store_seconds=analytics.store_seconds,
             quarantine=open_quarantine(settings),
-            clock=SystemClock(),
+            count_check=count_check,
         )
         processor.observers = (monitor.verdict_changes, feed)
         pause = ProcessorPause(processor, lock)
@@ -218,7 +223,8 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
                         partial(monitor.log_dominant_address_warnings, stopping),
                         partial(monitor.count_quarantined_events, stopping),
                         partial(judge.refresh_periodically, stopping),
-                        partial(run_report_recount, stopping, analytics.refresh_next_report),
+                        partial(run_filter_loading, stopping, analytics.load_next_filter),
+                        partial(run_nightly, stopping, count_check.run_once),
                         partial(run_short_link_expiry, stopping, settings, registry.short_links),
                         *_build_periodic_jobs(stopping, settings, reader, processor, overrides_job),
                     ]

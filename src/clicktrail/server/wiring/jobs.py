@@ -2,25 +2,22 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Final
 
 from clicktrail.errors import StorageError
 from clicktrail.server.log import get_logger
 from clicktrail.server.ports import ShortLinks
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
+from clicktrail.server.wiring.count_check import seconds_until_check
 
 _LOG = get_logger(component="engine")
 _EXPIRY_INTERVAL_S = 3600.0
 _DELETE_BATCH_SIZE = 1_000
 """Messages whose short links are deleted in one transaction, which blocks other writers."""
 _RESTART_PAUSE_S = 1.0
-_MIN_RECOUNT_PAUSE_S: Final = 0.5
-_RECOUNT_PAUSE_FACTOR: Final = 4
-"""The pause is this many times as long as the count: most of the machine's time is for clicks."""
+_FILTER_INTERVAL_S = 1.0
 
 
 Job = Callable[[], Awaitable[None]]
@@ -80,13 +77,22 @@ async def run_short_link_expiry(stopping: asyncio.Event, settings: Settings, sho
     )
 
 
-async def run_report_recount(stopping: asyncio.Event, recount: Callable[[], Awaitable[None]]) -> None:
-    """Recompute stale reports, one at a time."""
+async def run_filter_loading(stopping: asyncio.Event, load_next: Callable[[], Awaitable[None]]) -> None:
+    """Load what speeds up stores of busy campaigns, one after the other."""
+    await run_periodically(
+        load_next,
+        stopping,
+        interval_s=_FILTER_INTERVAL_S,
+        on_error=lambda error: _LOG.error("cannot read which people have clicked, trying again", error=error),
+    )
+
+
+async def run_nightly(stopping: asyncio.Event, check: Callable[[], Awaitable[None]]) -> None:
+    """Run the nightly check of the reports' counts."""
     while not stopping.is_set():
-        started_at = time.monotonic()
-        try:
-            await recount()
-        except StorageError as error:
-            _LOG.error("cannot recount a report, trying again when it is next viewed", error=error)
-        pause_s = max(_MIN_RECOUNT_PAUSE_S, _RECOUNT_PAUSE_FACTOR * (time.monotonic() - started_at))
-        await sleep_or_stop(stopping, pause_s)
+        await sleep_or_stop(stopping, seconds_until_check(SystemClock().now()))
+        if not stopping.is_set():
+            try:
+                await check()
+            except StorageError as error:
+                _LOG.error("cannot check the reports, trying again tomorrow", error=error)

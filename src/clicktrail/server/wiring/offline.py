@@ -14,7 +14,7 @@ from clicktrail.report.accuracy import ConfusionMatrix
 from clicktrail.server.api import schemas
 from clicktrail.server.api.service import SEGMENT_PAGE_SIZE
 from clicktrail.server.pipeline.process import Processor
-from clicktrail.server.pipeline.queries import load_reports
+from clicktrail.server.pipeline.queries import load_reports, recount_reports
 from clicktrail.server.pipeline.rejudge import RejudgeRequest
 from clicktrail.server.ports import Analytics
 from clicktrail.server.settings import Settings
@@ -63,7 +63,7 @@ class OfflineReports:
         async def query(folder: _OpenedFolder) -> schemas.VerdictHistory | None:
             click_ids = () if click_id is None else (click_id,)
             changes = await folder.analytics.history(campaign, click_ids=click_ids, limit=limit)
-            if not changes and await folder.analytics.cached_campaign(campaign) is None:
+            if not changes and await folder.analytics.campaign(campaign) is None:
                 return None
             return schemas.VerdictHistory.from_changes(campaign, changes)
 
@@ -86,6 +86,11 @@ class OfflineReports:
             )
         )
         return schemas.RejudgedCampaigns.from_results(results or []).campaigns
+
+    def recount(self, campaign: str | None) -> list[schemas.RecountedCampaign]:
+        """Implement `ReportService.recount`."""
+        recounted = self._query(lambda folder: recount_reports(folder.analytics, campaign))
+        return schemas.RecountedCampaigns.from_reports(recounted or []).campaigns
 
     def store_labels(self, labels: Mapping[str, Verdict]) -> None:
         """Implement `ReportService.store_labels`.

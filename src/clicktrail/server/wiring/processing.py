@@ -68,8 +68,8 @@ class LocalAnalytics(Analytics, Protocol):
 
     store_seconds: Histogram
 
-    async def refresh_next_report(self) -> None:
-        """Recompute one stale cached report, if there is one."""
+    async def load_next_filter(self) -> None:
+        """Load what speeds up stores of a busy campaign, if it is missing."""
 
 
 class LocalJournalReader(JournalReader, Protocol):

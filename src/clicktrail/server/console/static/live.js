@@ -5,7 +5,6 @@
 const button = document.querySelector("#live")
 const stateLabels = { opening: "Connecting", live: "Live", paused: "Paused", lost: "Reconnecting" }
 const fetchTimeoutMs = 30_000
-const countingPollMs = 2_000
 const reconnectMs = 3_000
 let following = true
 let eventSource = null
@@ -33,13 +32,11 @@ async function refreshPage() {
   } catch {
     // The engine is restarting. The page is refreshed when the event stream opens again.
   }
-  // Wait four times as long as the fetch took, to leave the engine time for clicks. Poll while a report is being counted:
-  // the end of counting sends no event.
-  const counting = document.querySelector(".counting")
+  // Wait four times as long as the fetch took, to leave the engine time for clicks.
   setTimeout(() => {
     fetching = false
-    if (eventSource && (refreshPending || counting)) refreshPage()
-  }, Math.max(4 * (performance.now() - startedAt), counting ? countingPollMs : 0))
+    if (eventSource && refreshPending) refreshPage()
+  }, 4 * (performance.now() - startedAt))
 }
 
 // Change as little as possible, to keep focus, scroll position and opened details.

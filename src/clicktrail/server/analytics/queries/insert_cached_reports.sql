@@ -1,1 +1,0 @@
-INSERT INTO cached_reports FORMAT JSONEachRow

@@ -1,0 +1,1 @@
+INSERT INTO campaign_counts FORMAT JSONEachRow

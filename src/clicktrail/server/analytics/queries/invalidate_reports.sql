@@ -1,1 +1,0 @@
-INSERT INTO campaign_changes SELECT campaign, {version:UInt64} AS version FROM campaign_changes FINAL
