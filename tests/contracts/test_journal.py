@@ -88,6 +88,19 @@ async def test_new_reader_resumes_at_the_committed_position(journal: SegmentJour
         assert await read(journal.reader()) == [b"3", b"4"]
 
 
+async def test_earlier_position_can_be_committed(journal: SegmentJournal) -> None:
+    with journal.writer("edge-0") as writer:
+        await write(writer, [b"1", b"2", b"3"])
+        reader = journal.reader()
+        assert await read(reader, 1) == [b"1"]
+        position = reader.position
+        assert await read(reader, 1) == [b"2"]
+        await reader.commit(position)
+        assert await read(journal.reader()) == [b"2", b"3"]
+        await reader.commit()
+        assert await read(journal.reader()) == [b"3"]
+
+
 async def test_new_writer_continues_after_the_old_one(journal: SegmentJournal) -> None:
     reader = journal.reader()
     for number in range(3):

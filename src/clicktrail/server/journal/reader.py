@@ -206,7 +206,9 @@ class SegmentReader:
             StorageError: it could not be written; call again to retry.
         """
         committed = position if isinstance(position, _ReaderPosition) else self.position
-        self._save_positions(committed.segments)
+        if cursor := self._build_cursor(committed.segments):
+            await asyncio.to_thread(cursor.write, self._cursor_file)
+            self._note_committed(cursor)
         self._committed_read_number = committed.read_number
 
     def delete_segments(self, *, before: datetime) -> int:
@@ -218,8 +220,10 @@ class SegmentReader:
         Raises:
             StorageError: a segment cannot be deleted.
         """
-        if self._committed_read_number == self._read_number:
-            self._save_positions(self._positions)  # segments may have been finished since the last entry
+        # Segments may have been finished since the last entry.
+        if self._committed_read_number == self._read_number and (cursor := self._build_cursor(self._positions)):
+            cursor.write(self._cursor_file)
+            self._note_committed(cursor)
         try:
             expired = [
                 segment
@@ -234,18 +238,16 @@ class SegmentReader:
             raise StorageError(f"an expired journal segment cannot be deleted: {error.strerror}") from error
         return len(expired)
 
-    def _save_positions(self, all_positions: Mapping[str, SegmentPosition]) -> None:
+    def _build_cursor(self, all_positions: Mapping[str, SegmentPosition]) -> "_Cursor | None":
+        """The cursor with positions of segments that exist; None if it is the committed one."""
         positions = {key: position for key, position in all_positions.items() if key in self._segments}
-        changed = {key for key, position in positions.items() if position != self._committed_positions.get(key)}
-        if not changed:
-            return
-        for key in changed:
-            if positions[key].is_finished:
-                with contextlib.suppress(OSError):  # the segment is already deleted
-                    os.utime(self._segments[key].path)
-        save_cursor(self._cursor_file, positions)
+        changed = [key for key, position in positions.items() if position != self._committed_positions.get(key)]
+        finished = [self._segments[key].path for key in changed if positions[key].is_finished]
+        return _Cursor(positions, finished) if changed else None
+
+    def _note_committed(self, cursor: "_Cursor") -> None:
         self._positions = {key: position for key, position in self._positions.items() if key in self._segments}
-        self._committed_positions = positions
+        self._committed_positions = cursor.positions
 
     def _is_expired(self, segment: SegmentFile, *, before: datetime) -> bool:
         """Whether a finished segment may be deleted. One that a restored copy has replaced may have unread lines."""
@@ -293,6 +295,21 @@ class SegmentReader:
             except OSError as error:
                 unreadable[writer.name] = error
         return segments
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Positions to commit, and the files of the segments that they finish."""
+
+    positions: dict[str, SegmentPosition]
+    finished: list[Path]
+
+    def write(self, cursor_file: Path) -> None:
+        """Write the cursor, and begin the retention period of finished segments."""
+        for path in self.finished:
+            with contextlib.suppress(OSError):  # the segment is already deleted
+                os.utime(path)
+        save_cursor(cursor_file, self.positions)
 
 
 @dataclass(frozen=True, slots=True)
