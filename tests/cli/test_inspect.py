@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from clicktrail import keyring_file
+from clicktrail.model.link import LinkReason
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
+from clicktrail.rewrite.advice import ADVICE
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.stores import open_registry
 from clicktrail.tokens import (
@@ -152,7 +154,11 @@ def test_each_field_is_a_line(tmp_path: Path, token: str) -> None:
         (lambda token: token[:24] + "A", "no key of the ring sealed this token", "belongs to key 0 in"),
         (lambda token: token[:-1] + "C", "the key that this token names is not in the ring", "belongs to no key in"),
         (lambda token: token[:-1] + "9", "not a token of a known format", "belongs to no key in"),
-        (lambda _: "https://shop.example/", "not a token of a known format", "its host is shop.example, and "),
+        (
+            lambda token: f"https://shop.example/{token[:-1]}9",
+            "not a token of a known format",
+            "its host is shop.example, and ",
+        ),
         (lambda token: token[:24] + "…", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "=", "not a token of a known format", "it contains a line break"),
@@ -179,6 +185,37 @@ def test_revoked_key_is_named(tmp_path: Path, token: str) -> None:
     process = run_clicktrail("inspect", "--", token, folder=tmp_path)
     assert "belongs to key 0 in" in process.stderr
     assert "(state revoked)" in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["https://shop.example/boots"], (True, "tracked", "", 'data-clicktrail="off"')),
+        (["https://shop.example/r?token=1"], (False, "sensitive", "parameter token", "No attribute or setting")),
+        (
+            ["https://shop.example/x", "--label", "View invoice"],
+            (False, "sensitive", "text 'view invoice'", "No attribute"),
+        ),
+        (["https://shop.example/x", "--label", "Отписаться"], (False, "unsubscribe", "", "No attribute or setting")),
+        (["https://shop.example/privacy"], (False, "privacy", "", 'preset = "all"')),
+        (["https://shop.example/privacy", "--policy", "all"], (True, "tracked", "", "data-clicktrail")),
+    ],
+)
+def test_other_link_is_explained(tmp_path: Path, arguments: list[str], expected: tuple[bool, str, str, str]) -> None:
+    process = run_clicktrail("inspect", "--json", *arguments, folder=tmp_path)
+    decision = json.loads(process.stdout)
+    assert (process.returncode, process.stderr) == (0, "")
+    assert (decision["tracked"], decision["reason"], decision["detail"]) == expected[:3]
+    assert expected[3] in decision["what_would_change_it"]
+
+
+def test_other_link_is_explained_in_lines(tmp_path: Path) -> None:
+    process = run_clicktrail("inspect", "https://shop.example/r?token=1", folder=tmp_path)
+    assert "reason             sensitive\ndetail             parameter token\n" in process.stdout
+
+
+def test_there_is_advice_for_every_reason() -> None:
+    assert set(ADVICE) == set(LinkReason)
 
 
 def test_missing_key_ring_is_an_error(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""clicktrail inspect: show what a tracking URL contains."""
+"""clicktrail inspect: show what a tracking URL contains, or why another link is or is not tracked."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,27 +13,45 @@ from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json, Keys, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.errors import StorageError, TokenError, TokenMalformedError
+from clicktrail.model.link import LinkReason
 from clicktrail.tokens import KeyRing, TokenFormat, identify_key, open_token
 
 if TYPE_CHECKING:
     from clicktrail.server.pipeline.link_lookup import LinkReference
     from clicktrail.server.settings import Settings
 
+_MIN_TOKEN_CHARS = 11
+"""Characters of the shortest token."""
 _MAX_URL_CHARS = 80
 """Characters of a URL that an error shows."""
 
 
 def inspect(
+    *,
     url: Annotated[
         str,
-        typer.Argument(help="Tracking URL or its token; write -- before a token that begins with -.", metavar="URL"),
+        typer.Argument(
+            help="Tracking URL or its token, or any other link; write -- before a token that begins with -.",
+            metavar="URL",
+        ),
     ],
+    label: Annotated[str, typer.Option(help="Text of a link that is no tracking URL.", metavar="TEXT")] = "",
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="Policy for a link that is no tracking URL: a preset or a TOML file. Default: tracking.policy.",
+            metavar="FILE|PRESET",
+        ),
+    ] = "",
     keys: Keys = None,
     config: Config = None,
     json_: Json = False,
 ) -> None:
-    """Show what a tracking URL contains: destination, message, campaign, recipient, position and time."""
+    """Show what a tracking URL contains, or whether another link is tracked, why, and what would change it."""
     settings = load_settings(config)
+    if _is_other_link(url, settings.tracking.domain):
+        _print_fields(_explain_link(url, label, policy or settings.tracking.policy, settings), is_json=json_)
+        return
     ring_path = keys or settings.keyring_path
     ring = keyring_file.load(ring_path)
     path = _parse_path(url)
@@ -45,11 +64,54 @@ def inspect(
             or _describe_key(ring, path.partition("/")[0], ring_path)
         )
         raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
-    if json_:
-        print_json(contents)
+    _print_fields(contents, is_json=json_)
+
+
+def _print_fields(fields: Mapping[str, Any], *, is_json: bool) -> None:
+    if is_json:
+        print_json(fields)
         return
-    for name, value in contents.items():
+    for name, value in fields.items():
         print_line(f"{name:<18} {value}".rstrip())
+
+
+def _is_other_link(url: str, domain: str) -> bool:
+    """Whether a URL has another host than the tracking domain, and a path that does not look like a token."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    if parts.scheme not in {"http", "https"} or parts.netloc == urlsplit(domain).netloc or "…" in url:
+        return False
+    from clicktrail.secret_urls.values import is_random
+
+    token = parts.path.removeprefix("/").partition("/")[0]
+    return not is_random(token, min_chars=_MIN_TOKEN_CHARS)
+
+
+def _explain_link(url: str, label: str, policy_name: str, settings: "Settings") -> Mapping[str, Any]:
+    """The decision of the policy on a link in HTML, and what would change it."""
+    # The policy is slow to import, and a sealed token does not need it.
+    from dataclasses import replace
+
+    from clicktrail.rewrite.advice import ADVICE
+    from clicktrail.rewrite.candidate import Candidate, resolve_href
+    from clicktrail.server.wiring.config import read_policy
+    from clicktrail.tracking.tracker import parse_tracking_domain
+
+    policy = replace(
+        read_policy(policy_name), tracking_domains=frozenset({parse_tracking_domain(settings.tracking.domain).host})
+    )
+    candidate = Candidate(start=0, end=len(url), href=url, url=resolve_href(url), label=label)
+    decision = policy.decide(candidate)
+    return {
+        "url": url,
+        "tracked": decision.reason is LinkReason.TRACKED,
+        "reason": decision.reason.value,
+        "detail": decision.detail,
+        "warnings": ", ".join(decision.warnings),
+        "what_would_change_it": ADVICE[decision.reason],
+    }
 
 
 def _parse_path(url: str) -> str:
