@@ -30,6 +30,7 @@ from clicktrail.tracking import MessageMetadata, Tracker
 if TYPE_CHECKING:  # the ports import the judge, which `clicktrail rewrite` does not need
     from clicktrail.server.ports import Consents
 
+_HEADER_BLOCK_END = re.compile(rb"\n\r?\n")
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 # A field continues on every line that begins with white space (RFC 5322 section 2.2.3).
 _CONTROL_HEADER = re.compile(
@@ -148,8 +149,8 @@ def get_header_block(raw: bytes) -> bytes:
     """The message up to the empty line behind its headers, without that line."""
     if raw.startswith((b"\r\n", b"\n")):
         return b""
-    ends = [end for end in (raw.find(b"\n\r\n"), raw.find(b"\n\n")) if end >= 0]
-    return raw[: min(ends) + 1] if ends else raw
+    end = _HEADER_BLOCK_END.search(raw)
+    return raw[: end.start() + 1] if end else raw
 
 
 def build_untracked_message(raw: bytes, *, message_id: str, campaign: str, reason: SkipReason) -> TrackedMessage:
