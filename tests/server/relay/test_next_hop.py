@@ -395,3 +395,26 @@ async def test_a_thousand_recipients_are_sent_together(tmp_path: Path) -> None:
 
     assert [250] * 1_001 + [452, 354, 250] == [int(reply[:3]) for reply in replies]
     assert tuple(recipients) == sink.messages[0].recipients
+
+
+async def test_clients_share_as_many_connections_as_the_settings_allow(tmp_path: Path) -> None:
+    settings = "next_hop_connections = 1\nnext_hop_messages = 2"
+    async with (
+        ScriptedServer() as hop,
+        running_relay(hop.address, tmp_path, relay_settings=settings) as relay,
+        relay.connection() as first,
+        relay.connection() as second,
+    ):
+        await first.begin_data()
+        await second.send(b"EHLO sender.example\r\n")
+        second.writer.write(MAIL)  # waits for the connection
+        assert await first.send(TEXT + b".\r\n") == b"250 2.0.0 Queued"
+        assert (await second.read_reply()).startswith(b"250 ")
+        await second.send(b"RCPT TO:<ben@example.net>\r\n")
+        await second.send(b"DATA\r\n")
+        assert await second.send(TEXT + b".\r\n") == b"250 2.0.0 Queued"
+        assert 1 == hop.connection_count
+        assert (await send_message(relay))[-1] == b"250 2.0.0 Queued"
+
+    assert 2 == hop.connection_count
+    assert ["EHLO", "MAIL", "RCPT", "DATA", "MAIL", "RCPT", "DATA", "QUIT"] == list(hop.verbs[:8])

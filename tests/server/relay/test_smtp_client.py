@@ -197,6 +197,28 @@ async def test_connection_that_is_lost_with_mail_is_replaced(reply: bytes) -> No
     assert [MESSAGE, MESSAGE] == server.messages
 
 
+async def test_connection_that_was_closed_while_unused_is_not_leased(sink: Sink) -> None:
+    pool = create_pool(sink)
+    session = await pool.lease()
+    pool.release(session)
+    sink.close_connections()
+
+    async def is_closed() -> bool:
+        return not session.is_usable
+
+    await wait_until(is_closed)
+    assert session is not await pool.lease()
+
+
+async def test_connection_is_not_kept_after_an_exchange_that_was_cancelled(sink: Sink) -> None:
+    pool = create_pool(sink)
+    session = await pool.lease()
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(session.exchange(b""), 0.01)
+    pool.release(session)
+    assert session is not await pool.lease()
+
+
 async def test_refused_sender_is_not_repeated() -> None:
     async with ScriptedServer() as server:
         pool = create_pool(server)

@@ -73,14 +73,15 @@ class NextHopClient:
         if refusal := self._find_content_refusal(content):
             self.abandon()
             return refusal
-        try:
+        data = memoryview(escape_dots(content))[: -len(END_OF_DATA)]
+        try:  # an error of the session has closed the connection
             reply = await session.exchange(b"DATA\r\n", expected=_START_OF_DATA)
             if reply.code in _START_OF_DATA:
-                reply = await _send_content(session, content)
+                for start in range(0, len(data), _PIECE_BYTES):
+                    await session.write(data[start : start + _PIECE_BYTES])
+                # The end of the data goes out alone, once all else is gone: a 2xx before it is not the answer.
+                reply = await session.exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
                 session.in_transaction = False
-        except BaseException:
-            session.abort()  # the next hop may wait for the rest of the data
-            raise
         finally:
             self.abandon()
         return reply
@@ -141,14 +142,6 @@ class NextHopClient:
         if self._needs_utf8 and not headers.isascii():
             return Reply(554, "5.6.9 The next mail server takes only ASCII headers")
         return Reply(554, "5.6.3 The next mail server takes only 7-bit messages") if self._needs_8bit else None
-
-
-async def _send_content(session: NextHopSession, content: bytes) -> Reply:
-    # The end of the data goes out alone, once all else is gone: a 2xx that arrives before it is not the answer.
-    data = memoryview(escape_dots(content))[: -len(END_OF_DATA)]
-    for start in range(0, len(data), _PIECE_BYTES):
-        await session.write(data[start : start + _PIECE_BYTES])
-    return await session.exchange(END_OF_DATA, timeout_s=_MESSAGE_TIMEOUT_S)
 
 
 def _format_command(verb: str, path: Path, session: NextHopSession, extensions: Mapping[str, str]) -> str:
