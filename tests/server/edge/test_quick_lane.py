@@ -443,7 +443,7 @@ def test_targets_and_states_that_take_the_full_lane(target: str, setup: str) -> 
                 "X: " + "x" * 4_000,
             )
         ),
-        encode(seal(), ("X-Forwarded-For: 203.0.113.9", "x-forwarded-for: 203.0.113.10", HOST)),
+        encode(seal(), (HOST, "X-Forwarded-For: 203.0.113.9", "x-forwarded-for: 203.0.113.10")),
         encode(seal(), ("X-Forwarded-For: \xe9", HOST)),
         encode(seal(), BROWSER),
         encode(seal(), (HOST,)) * 2,
@@ -455,6 +455,15 @@ def test_targets_and_states_that_take_the_full_lane(target: str, setup: str) -> 
 )
 def test_requests_that_take_the_full_lane(piece: bytes) -> None:
     _, quick_count = both(Scenario(pieces=[piece]))
+    assert quick_count == 0
+
+
+def test_body_that_looks_like_a_click_takes_the_full_lane() -> None:
+    click = encode(seal(), (HOST,))
+    post = encode("/e", (HOST, f"Content-Length: {len(click)}"), method="POST")
+    outcome, quick_count = both(Scenario(pieces=[post, click, click]))
+    assert (quick_count, len(outcome.events)) == (1, 1)  # the click after it
+    _, quick_count = both(Scenario(pieces=[click[:20], click[20:]]))
     assert quick_count == 0
 
 
@@ -603,6 +612,13 @@ def scenarios(draw: st.DrawFn) -> Scenario:
 @given(scenarios())
 def test_both_lanes_give_the_same_bytes_and_events(scenario: Scenario) -> None:
     both(scenario)
+
+
+def test_request_corpus_gets_the_same_from_both_lanes() -> None:
+    sealed = [encode_lines(f"GET {seal()} HTTP/1.1", (HOST, line)) for line in HEADER_LINES]
+    other = [encode_lines(first, (HOST, *BROWSER)) for first in REQUEST_LINES]
+    quick_counts = [both(Scenario(pieces=[piece, *sealed[-1:]]))[1] for piece in sealed + other]
+    assert {0, 1} == set(quick_counts)
 
 
 def build_population_requests() -> list[PlannedRequest]:
