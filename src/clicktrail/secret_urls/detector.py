@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
+from urllib.parse import unquote
 
 import msgspec
 
@@ -108,7 +109,7 @@ class SecretDetector:
 
     def __init__(self, rules: SecretUrlRules) -> None:
         names, words = rules.names, rules.words
-        self._sign_set = compile_set(f"(?i){rules.build_sign_pattern()}|{_NON_ASCII}")
+        self._sign_set = compile_set(f"(?i){rules.build_decoded_sign_pattern()}|{_NON_ASCII}")
         self._value_set = compile_set(*(rule.pattern for rule in rules.values))
         self._path_set = compile_set(*(rule.pattern for rule in rules.paths))
         self._value_names = [rule.name for rule in rules.values]
@@ -140,7 +141,7 @@ class SecretDetector:
         A secret grants access to its bearer; a signature breaks if a parameter is added. A random value alone is only
         an id: the URL must also name an action, a person or an expiry.
         """
-        if len(url) > MAX_URL_CHARS or self._sign_set.Match(url) is None:
+        if len(url) > MAX_URL_CHARS or self._sign_set.Match(unquote(url)) is None:
             return ""
         return self.search_parts(url)
 
@@ -192,11 +193,12 @@ class SecretDetector:
         if phrase := self._phrases.search(f"{text}\n{pairs}") or self._parts.search(text):
             yield f"'{phrase[0]}' in the path"
         if action := self._actions.search(text):
-            if _has_key(segments, parameters):
+            codes = [
+                (before, segment) for before, segment in zip(["", *lines], segments, strict=False) if _is_code(segment)
+            ]
+            if _has_key([segment for _, segment in codes], parameters):
                 yield f"random value with '{action[0]}'"
-            for line, segment in zip(lines, segments[1:], strict=False):
-                if is_random(segment, min_chars=_CODE_CHARS) and self._actions.search(line):
-                    yield f"random value with '{line}'"
+            yield from (f"random value with '{before}'" for before, _ in codes if self._actions.search(before))
         if (step := self._steps.search(text)) and _has_long_value(segments, parameters):
             yield f"random value with '{step[0]}'"
 
@@ -233,6 +235,10 @@ def _is_signature(kind: _NameKind, value: str) -> bool:
         or (kind.is_signature and is_random(value, min_chars=_CODE_CHARS))
         or (not kind.is_ignored and is_random(value))
     )
+
+
+def _is_code(segment: str) -> bool:
+    return is_random(segment, min_chars=_CODE_CHARS)
 
 
 def _has_key(segments: Sequence[str], parameters: Sequence[_Parameter]) -> bool:

@@ -101,10 +101,14 @@ class SecretUrlRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     def build_sign_pattern(self) -> str:
         """RE2 pattern of lower-case text. Every URL that carries a secret contains a match, also percent-encoded."""
+        return f"{_ENCODED_LETTER_SIGN}|{self.build_decoded_sign_pattern()}"
+
+    def build_decoded_sign_pattern(self) -> str:
+        """Do the same for percent-decoded text, in which fewer URLs contain a match."""
         return "|".join(dict.fromkeys(self._iter_signs()))
 
     def _iter_signs(self) -> Iterator[str]:
-        yield from (_ENCODED_LETTER_SIGN, _KEY_FRAGMENT_SIGN)
+        yield _KEY_FRAGMENT_SIGN
         yield from (rule.sign for rule in (*self.values, *self.paths))
         words = remove_longer(self._iter_ascii_words(), min_chars=_MIN_SUBSTRING_CHARS)
         yield from map(_build_word_sign, words)

@@ -6,7 +6,7 @@ from urllib.parse import unquote, unquote_plus
 
 import msgspec
 
-MAX_PATH_PARTS = 24
+MAX_PATH_PARTS = 16
 """Parts of a path that are looked at. Each takes about 1 µs, and a message has up to 10,000 links."""
 _MAX_PARAMETERS = 24
 """Parameters that are looked at, of query and fragment each. Signed URLs of storage services have about 10."""
