@@ -68,14 +68,14 @@ _MAX_JUDGING_S = 5.0
 """A message with the most clicks that are judged together takes 5 ms."""
 _MAX_REST_S = 15.0
 """The supervisor kills a process that has not ended 30 s after SIGTERM."""
-_GC_THRESHOLD = 20_000
+GC_THRESHOLD = 20_000
 """New objects per garbage collection. A batch creates hundreds of thousands, and most are freed by reference counting:
 Python's default of 700 took a fifth of the processing time of a click."""
 
 
 def run_engine(settings: Settings, console_socket: socket.socket) -> None:
     """Run processor and console until the process is stopped."""
-    gc.set_threshold(_GC_THRESHOLD, *gc.get_threshold()[1:])
+    gc.set_threshold(GC_THRESHOLD, *gc.get_threshold()[1:])
     run_worker(_run_engine(settings, console_socket))
 
 
