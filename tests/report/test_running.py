@@ -65,11 +65,15 @@ class RunningReport:
     def apply(self, timeline: Timeline, clicks: Iterable[JudgedClick]) -> None:
         changes = CountChanges()
         person = self.people.setdefault(timeline.events[0].recipient or timeline.message_id, PersonClicks({}))
-        flags = person.compute_flags()
-        for judged in clicks:
-            contribution = make_contribution(judged)
-            changes.replace_click("spring", person.replace(judged.click.id, contribution), contribution)
-        changes.replace_person("spring", flags, person.compute_flags())
+        contributions = {judged.click.id: make_contribution(judged) for judged in clicks}
+        if len(contributions) == 1 and not person.clicks and person.link_counts is None:
+            person.clicks |= contributions
+            changes.add_person("spring", *contributions.values())
+        else:
+            flags = person.compute_flags()
+            for click_id, contribution in contributions.items():
+                changes.replace_click("spring", person.replace(click_id, contribution), contribution)
+            changes.replace_person("spring", flags, person.compute_flags())
         message = make_message_contribution(timeline)
         changes.replace_message("spring", self._messages.get(timeline.message_id), message)
         self._messages[timeline.message_id] = message

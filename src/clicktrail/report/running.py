@@ -116,6 +116,7 @@ class CountChanges:
         # Many clicks contribute the same, so each click costs little and the rows are built at the end.
         self._clicks: Counter[tuple[str, ClickContribution]] = Counter()
         self._clickers: Counter[tuple[str, LinkKey | None, int]] = Counter()
+        self._single_clicks: Counter[tuple[str, ClickContribution]] = Counter()
         self._messages: Counter[tuple[str, MessageContribution]] = Counter()
 
     def replace_click(self, campaign: str, before: ClickContribution | None, after: ClickContribution | None) -> None:
@@ -125,6 +126,10 @@ class CountChanges:
                 self._clicks[campaign, before] -= 1
             if after is not None:
                 self._clicks[campaign, after] += 1
+
+    def add_person(self, campaign: str, click: ClickContribution) -> None:
+        """Add a person with a single click, as most are."""
+        self._single_clicks[campaign, click] += 1
 
     def replace_person(self, campaign: str, before: ClickerFlags, after: ClickerFlags) -> None:
         """Replace the unique clickers that a person is among."""
@@ -153,6 +158,12 @@ class CountChanges:
     def build_rows(self) -> list[CountRow]:
         """The changes as rows, without those of recounted campaigns."""
         rows = _Rows()
+        for (campaign, click), number in self._single_clicks.items():
+            if campaign not in self.recounted_campaigns:
+                rows.add_click(campaign, click, number)
+                if click.counted:
+                    rows.add_clickers(campaign, click.link_key, click.clicker_flags, number)
+                    rows.add_clickers(campaign, None, click.clicker_flags, number)
         for (campaign, click), number in self._clicks.items():
             if number and campaign not in self.recounted_campaigns:
                 rows.add_click(campaign, click, number)

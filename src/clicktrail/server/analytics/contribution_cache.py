@@ -153,17 +153,14 @@ class ContributionCache:
         self._filters[campaign] = seen
 
     async def _load_people(self, click_rows: Sequence[ClickRow]) -> None:
-        rows_by_person: dict[PersonKey, list[ClickRow]] = {}
-        for row in click_rows:
-            if row.person:
-                rows_by_person.setdefault((row.campaign, row.person), []).append(row)
-        missing = _move_to_end(self.people, rows_by_person)
+        keys = dict.fromkeys((row.campaign, row.person) for row in click_rows if row.person)
+        missing = _move_to_end(self.people, keys)
         unknown = self._select_maybe_stored({key: key[1] for key in missing})
         self.people |= {key: PersonClicks({}) for key in missing}
         if unknown:
             await self._fetch_people(unknown)
-        if many := [key for key in rows_by_person if self.people[key].link_counts is not None]:
-            await self._fetch_single_clicks([row for key in many for row in rows_by_person[key]])
+        if many := {key for key in keys if self.people[key].link_counts is not None}:
+            await self._fetch_single_clicks(row for row in click_rows if (row.campaign, row.person) in many)
 
     async def _fetch_people(self, keys: Sequence[PersonKey]) -> None:
         parameters = {"campaigns": [campaign for campaign, _ in keys], "people": [person for _, person in keys]}

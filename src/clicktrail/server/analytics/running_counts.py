@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from clicktrail.report.contributions import ClickContribution, ClickerFlags, MessageContribution
+from clicktrail.report.contributions import ClickContribution, MessageContribution
 from clicktrail.report.running import CountChanges, CountKind, CountRow
 from clicktrail.server.analytics.connection import ChdbPool, load_query
 from clicktrail.server.analytics.contribution_cache import ContributionCache, PersonKey
@@ -221,24 +221,29 @@ def _compute_changes(
 ) -> CountChanges:
     changes = CountChanges()
     distinct: dict[ClickContribution, ClickContribution] = {}  # equal contributions share their memory
-    flags_before: dict[PersonKey, ClickerFlags] = {}
     anonymous_rows: dict[tuple[str, str], ClickRow] = {}
+    rows_by_person: dict[PersonKey, list[ClickRow]] = {}
     for row in click_rows:
-        if not row.person:
+        if row.person:
+            rows_by_person.setdefault((row.campaign, row.person), []).append(row)
+        else:
             anonymous_rows[row.campaign, row.id] = row
+    for key, rows in rows_by_person.items():
+        campaign, person = key[0], contributions.people[key]
+        is_new = not person.clicks and person.link_counts is None
+        if is_new and len(rows) == 1 and not rows[0].is_deleted:
+            click = _build_click_contribution(rows[0])
+            person.clicks[rows[0].id] = click = distinct.setdefault(click, click)
+            changes.add_person(campaign, click)
             continue
-        key = (row.campaign, row.person)
-        person = contributions.people[key]
-        if key not in flags_before:
-            flags_before[key] = person.compute_flags()
-        after = None
-        if not row.is_deleted:
-            after = _build_click_contribution(row)
-            after = distinct.setdefault(after, after)
-        changes.replace_click(row.campaign, person.replace(row.id, after), after)
-    for key, flags in flags_before.items():
-        person = contributions.people[key]
-        changes.replace_person(key[0], flags, person.compute_flags())
+        flags_before = person.compute_flags()
+        for row in rows:
+            after = None
+            if not row.is_deleted:
+                after = _build_click_contribution(row)
+                after = distinct.setdefault(after, after)
+            changes.replace_click(campaign, person.replace(row.id, after), after)
+        changes.replace_person(campaign, flags_before, person.compute_flags())
         person.compact()
     for key, row in anonymous_rows.items():
         if key not in contributions.stored_anonymous_clicks:
@@ -252,16 +257,16 @@ def _compute_changes(
 
 
 def _build_click_contribution(row: ClickRow) -> ClickContribution:
-    return ClickContribution(
-        link=row.link,
-        url=row.url,
-        group=row.link_group,
-        verdict=row.verdict,
-        counted=row.counted,
-        signals=row.signals,
-        source=row.source,
-        has_ip=bool(row.ip),
-        has_user_agent=bool(row.user_agent),
+    return ClickContribution(  # without names of fields: a third of the time
+        row.link,
+        row.url,
+        row.link_group,
+        row.verdict,
+        row.counted,
+        row.signals,
+        row.source,
+        bool(row.ip),
+        bool(row.user_agent),
     )
 
 

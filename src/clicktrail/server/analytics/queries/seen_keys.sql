@@ -5,7 +5,8 @@ FROM
     WITH
         reinterpretAsUInt64(substring(digest, 1, 8)) AS first,
         reinterpretAsUInt64(substring(digest, 9, 8)) AS step
-    SELECT DISTINCT toUInt32(bitAnd(arrayJoin([first, first + step, first + 2 * step]), {mask:UInt64})) AS bit
+    SELECT DISTINCT toUInt32(bitAnd(arrayJoin(
+        [first, first + step, first + 2 * step, first + 3 * step, first + 4 * step]), {mask:UInt64})) AS bit
     FROM
     (
         SELECT DISTINCT reinterpretAsFixedString(person_hash) AS digest
