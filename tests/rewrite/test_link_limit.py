@@ -5,7 +5,7 @@ import pytest
 from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType
 from clicktrail.rewrite import SkipReason, rewrite_html, rewrite_message, rewrite_text
-from clicktrail.rewrite.candidate import MAX_LINKS
+from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES, MAX_LINKS, MAX_URL_BYTES
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing
 from clicktrail.tracking import Tracker
@@ -59,6 +59,20 @@ def test_body_with_too_many_links_is_unchanged() -> None:
     for body, rewrite in ((html(MAX_LINKS + 1), rewrite_html), (text(MAX_LINKS + 1), rewrite_text)):
         result = rewrite(body, REWRITER)
         assert (body, (), REASONS) == (result.text, result.links, result.skip_reasons)
+
+
+def test_body_with_too_many_bytes_of_urls_is_unchanged() -> None:
+    url = "https://x.example/é".ljust(MAX_URL_BYTES - 1, "a")
+    count = MAX_ALL_URLS_BYTES // MAX_URL_BYTES
+    for link, rewrite in ((f"<a href='{url}'>", rewrite_html), (f"{url} ", rewrite_text)):
+        assert len(rewrite(link * count, REWRITER).links) == count
+        result = rewrite(link * (count + 1), REWRITER)
+        assert (link * (count + 1), (), REASONS) == (result.text, result.links, result.skip_reasons)
+
+
+def test_urls_that_are_too_long_are_not_counted() -> None:
+    body = f"<a href='https://x.example/{'a' * MAX_URL_BYTES}'>" * 600
+    assert rewrite_html(body, REWRITER).skip_reasons == ()
 
 
 @pytest.mark.parametrize("body_type", [BodyType.HTML, BodyType.TEXT])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from clicktrail.model.recipient import normalize_recipient
+from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES
 from tests.support.hostile_parsers import (
     SIGNING_TRACKER,
     audit_export,
@@ -416,6 +417,7 @@ GRAMMARS["large text links"] = HostileGrammar(
         for piece in ("&a", "é", "token.", "(a)", "{{a}}", "と", "a\u0315\u0300", "%41")
     ],
     ends=[""],
+    max_bytes=MAX_ALL_URLS_BYTES,  # with more, no link is looked at
 )
 GRAMMARS["large encoded links"] = HostileGrammar(
     parse=track,
@@ -425,18 +427,24 @@ GRAMMARS["large encoded links"] = HostileGrammar(
     ],
     ends=["", "="],
 )
-GRAMMARS["large links"] = HostileGrammar(
+GRAMMARS["large URLs"] = HostileGrammar(
     parse=rewrite_html,
     contexts=["", "<!--[if mso]>"],
     pieces=[
         fill("<a href='https://x.example/?", piece, "'>")
-        for piece in ("&a", "&%61%61%61%61", "é", "a/../", "&#38;a", "token.")
+        for piece in ("&a", "&%61%61%61%61", "é", "a/../", "&#38;a", "token.", "/confirm")
     ]
     + [
         fill("<a href='https://", piece, "/'>a.b</a>")
         for piece in ("一", "a\u0315\u0300", "".join(map(chr, range(0x4E00, 0x4E96))))
-    ]
-    + [
+    ],
+    ends=[""],
+    max_bytes=MAX_ALL_URLS_BYTES,
+)
+GRAMMARS["large links"] = HostileGrammar(
+    parse=rewrite_html,
+    contexts=["", "<!--[if mso]>"],
+    pieces=[
         fill("<a href=https://x.example/?utm_source=A", "a=b ", ">"),
         fill("<a ", "a=b ", "href=https://x.example/>"),
         fill("<a href=https://x.example/>", "<b>&lt;", "</a>"),

@@ -7,9 +7,10 @@ their own lower-casing differs (SQLite and ClickHouse know ASCII only, PostgreSQ
 import re
 import unicodedata
 from collections.abc import Iterable
-from urllib.parse import unquote
 
 import ada_url
+
+from clicktrail.percent_encoding import unquote
 
 _NULL_PATH = "<>"
 """No address (RFC 5321 section 4.5.5)."""

@@ -7,11 +7,11 @@ links. `has_keyword` rules out most links with a single search, before the regul
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
-from urllib.parse import unquote
 
 import re2
 
 from clicktrail.model.link import Element, LinkReason, Location
+from clicktrail.percent_encoding import unquote
 from clicktrail.phrases import compile_set, fold_text, split_words
 from clicktrail.rewrite.candidate import Candidate
 from clicktrail.rewrite.link_texts import compile_link_texts, load_link_texts

@@ -17,7 +17,13 @@ import msgspec
 from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType, Link, LinkReason
 from clicktrail.rewrite import html_links, text_links
-from clicktrail.rewrite.candidate import MAX_LINKS, TOO_MANY_LINKS, Candidate
+from clicktrail.rewrite.candidate import (
+    MAX_ALL_URLS_BYTES,
+    MAX_LINKS,
+    MAX_URL_BYTES,
+    TOO_MANY_LINKS,
+    Candidate,
+)
 from clicktrail.rewrite.html_links import find_first_alternates
 from clicktrail.rewrite.html_tokenizer import decode_attribute_value
 from clicktrail.rewrite.policy import TRACKED_DECISION, LinkDecision, PlainTextMode, Policy
@@ -86,7 +92,7 @@ class LinkRewriter:
         """Return the links of each body, tracked or not.
 
         Raises:
-            TooManyLinksError: the bodies have more links than `MAX_LINKS`.
+            TooManyLinksError: the bodies have more links than `MAX_LINKS`, or more URLs than `MAX_ALL_URLS_BYTES`.
             ValueError: a tracking URL has characters that would need quoting.
         """
         candidates_by_body = list(_number_candidates(bodies))
@@ -177,10 +183,15 @@ class _NumberedCandidate(msgspec.Struct, gc=False):
 
 def _number_candidates(bodies: Sequence[Body]) -> Iterator[list[_NumberedCandidate]]:
     next_index = 0
-    limit = MAX_LINKS
+    limit, url_bytes = MAX_LINKS, 0
     for body in bodies:
         candidates = _find_body_candidates(body, limit=limit)
         limit -= len(candidates)
+        url_bytes += sum(
+            size for link in candidates if (size := len(link.url.encode(errors="replace"))) <= MAX_URL_BYTES
+        )
+        if url_bytes > MAX_ALL_URLS_BYTES:
+            raise TooManyLinksError(TOO_MANY_LINKS)
         numbered: list[_NumberedCandidate] = []
         line, offset = 1, 0
         for candidate, first_alternate in zip(candidates, find_first_alternates(candidates), strict=True):

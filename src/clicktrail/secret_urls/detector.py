@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
-from urllib.parse import unquote
 
 import msgspec
 
+from clicktrail.percent_encoding import unquote
 from clicktrail.phrases import ANY_LETTER, compile_lines, compile_set, split_words, split_words_of_lines
 from clicktrail.secret_urls.rules import (
     TOKEN_WORDS,

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote, unquote_plus
 
 import msgspec
+
+from clicktrail.percent_encoding import unquote, unquote_plus
 
 MAX_PATH_PARTS = 16
 """Parts of a path that are looked at. Each takes about 1 µs, and a message has up to 10,000 links."""

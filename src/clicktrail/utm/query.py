@@ -3,9 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_plus
+from urllib.parse import quote
 
 import msgspec
+
+from clicktrail.percent_encoding import unquote_plus
 
 _C0_AND_SPACE = "".join(map(chr, range(0x21)))
 _TAB_AND_NEWLINES = {ord(character): None for character in "\t\n\r"}

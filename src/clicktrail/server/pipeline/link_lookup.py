@@ -9,12 +9,12 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from urllib.parse import unquote
 
 import msgspec
 
 from clicktrail.errors import TokenForgedError, TokenMalformedError
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
+from clicktrail.percent_encoding import unquote
 from clicktrail.server.ports import LinkSetReader, ShortLinkReader
 from clicktrail.tokens import KeyRing, TokenFormat, decode_short_token, identify_key, open_campaign_token
 
