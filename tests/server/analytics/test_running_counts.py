@@ -21,7 +21,8 @@ from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.report import CampaignReport, build_reports
 from clicktrail.report.contributions import MAX_CLICKS_KEPT
-from clicktrail.server.analytics.connection import ChdbPool
+from clicktrail.server.analytics.connection import ChdbPool, load_migrations
+from clicktrail.server.analytics.rows import build_anonymous_click_rows, build_click_rows, build_message_rows
 from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.ports import JudgedMessage, RecordedEvent
 from clicktrail.server.system import SystemClock
@@ -279,6 +280,39 @@ async def compute_expected() -> list[CampaignReport | None]:
     for batch in make_batches():
         await expected.store(*batch)
     return await fetch_reports(expected)
+
+
+async def test_folder_of_an_earlier_version_is_counted_even_if_its_migration_is_interrupted(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    first_batch, _ = make_batches()
+    connections = ChdbPool(tmp_path)
+    *earlier, (name, statements) = load_migrations().items()
+    for earlier_name, earlier_statements in earlier:
+        for statement in earlier_statements:
+            await connections.execute(statement)
+        await connections.execute("INSERT INTO migrations SELECT {name:String}", {"name": earlier_name})
+    await connections.insert_in_order(
+        {
+            "insert_messages": build_message_rows(first_batch[1], version=1),
+            "insert_clicks": [
+                *build_click_rows(first_batch[1], version=1),
+                *build_anonymous_click_rows(first_batch[2]),
+            ],
+        }
+    )
+    assert name == "0004_running_counts.sql"
+    for count in (3, len(statements) - 1):
+        for statement in statements[:count]:
+            await connections.execute(statement)
+    await connections.close()
+    expected = MemoryAnalytics()
+    await expected.store(*first_batch)
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    assert await fetch_reports(analytics) == await fetch_reports(expected)
+    assert len(await analytics.recipient_clicks("ann@example.com")) == 3
+    assert await analytics.recount(["spring", "winter"]) == []
+    await analytics.close()
 
 
 STATEMENT_COUNT = 7
