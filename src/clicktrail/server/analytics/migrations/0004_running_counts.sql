@@ -46,7 +46,9 @@ SELECT
     person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip,
     user_agent != '' AS has_user_agent, verdict, counted, signals, version, is_deleted
 FROM clicks
-WHERE person != '';
+WHERE person != ''
+-- The default of a million rows per part needs more than the memory of a statement.
+SETTINGS max_threads = 1, max_insert_threads = 1, min_insert_block_size_rows = 100_000;
 
 -- The table messages, with small granules: single messages are read from it.
 CREATE TABLE IF NOT EXISTS messages_in_small_granules
