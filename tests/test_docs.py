@@ -20,7 +20,7 @@ from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
 from clicktrail.report import CampaignReport
 from clicktrail.rewrite import SkipReason, mime
-from clicktrail.rewrite.candidate import MAX_LINKS
+from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES, MAX_LINKS
 from clicktrail.rewrite.encoded_words import MAX_VALUE_BYTES
 from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.engagement import BeaconMessage
@@ -129,6 +129,7 @@ def test_reason_codes_page_has_every_code() -> None:
 def test_reason_codes_page_has_every_limit() -> None:
     limits = {
         "links": MAX_LINKS,
+        "bytes of URLs": MAX_ALL_URLS_BYTES,
         "header bytes": mime.MAX_HEADER_BYTES,
         "header fields": mime.MAX_HEADER_FIELDS,
         "depth": mime.MAX_DEPTH,
