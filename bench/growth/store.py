@@ -126,6 +126,10 @@ def measure_stores(max_clicks: int, folder: Path | None) -> list[Chart]:
         for size in sizes:
             print(f"store with {size:,.0f} clicks", flush=True)
             costs.append(_measure_store(int(size), folder or Path(temporary)))
+    return _build_charts(sizes, costs)
+
+
+def _build_charts(sizes: Sequence[float], costs: Sequence[StoreCosts]) -> list[Chart]:
     pages = {
         "largest campaign": [cost.campaign for cost in costs],
         "all campaigns": [cost.campaigns for cost in costs],
@@ -236,6 +240,7 @@ async def _measure_costs(settings: Settings, *, has_events: bool) -> StoreCosts:
         with SegmentWriter(settings.journal_path / "edge-0", asyncio.get_running_loop()) as writer:
             engine = _Engine(processor, writer)
             await engine.measure(_make_new_messages("warm-up", _BATCH_CLICKS))
+            await analytics.load_next_filter()
             new_click_us = known_click_us = None
             if has_events:
                 new_click_us = await engine.measure(_make_new_messages("new", _NEW_BATCHES * _BATCH_CLICKS))
