@@ -112,6 +112,28 @@ async def test_idlest_session_outside_of_a_transaction_is_closed_for_one_more(tm
     assert 1 == len(sink.messages)
 
 
+@pytest.mark.parametrize("is_data", [False, True])
+async def test_client_that_stalls_within_a_message_leaves_its_connection_to_others(
+    tmp_path: Path, *, is_data: bool
+) -> None:
+    settings = "next_hop_connections = 1"
+    async with (
+        Sink() as sink,
+        running_relay(sink.address, tmp_path, relay_settings=settings) as relay,
+        relay.connection() as stalled,
+        relay.connection() as other,
+    ):
+        relay.server.stall_timeout_s = 0.05
+        await stalled.begin_data() if is_data else await stalled.send(b"EHLO a\r\nMAIL FROM:<shop@example.com>\r\n")
+        await asyncio.sleep(0.2)  # without another message it may stall for as long as it likes
+        assert not stalled.reader.at_eof()
+        await other.begin_data()
+        assert (await other.send(LINK_MESSAGE + b".\r\n")).startswith(b"250")
+        assert b"421 4.4.2 " in await stalled.reader.read()
+
+    assert 1 == len(sink.messages)
+
+
 async def test_session_within_a_transaction_is_never_closed_for_another_one(tmp_path: Path) -> None:
     async with Sink() as sink, running_relay(sink.address, tmp_path) as relay, relay.connection() as first:
         relay.server.max_connections = 1

@@ -12,13 +12,18 @@ from clicktrail.server.relay.reply import NEXT_HOP_BUSY
 
 
 class NextHopPool:
-    """At most ``config.max_connections`` connections. Each that is leased must be released once."""
+    """At most ``config.max_connections`` connections. Each that is leased must be released once.
+
+    Attributes:
+        waiting_count: messages that wait for a connection.
+    """
 
     def __init__(self, config: NextHopConfig) -> None:
         self._config = config
         self._turns = asyncio.Semaphore(config.max_connections)
         self._idle: dict[NextHopSession, asyncio.TimerHandle] = {}
         self._is_closed = False
+        self.waiting_count = 0
 
     async def lease(self, *, is_new: bool = False) -> NextHopSession:
         """A connection for one message: the one that was released last, or a new one. Messages wait in order.
@@ -61,6 +66,7 @@ class NextHopPool:
         if not self._turns.locked():
             await self._turns.acquire()  # at once
             return
+        self.waiting_count += 1
         try:
             async with asyncio.timeout(self._config.max_wait_s):
                 await self._turns.acquire()
@@ -71,6 +77,8 @@ class NextHopPool:
                 reply_text=NEXT_HOP_BUSY.text,
                 hint="relay.next_hop_connections allows more",
             ) from error
+        finally:
+            self.waiting_count -= 1
 
     def _expire(self, session: NextHopSession) -> None:
         self._idle.pop(session).cancel()

@@ -57,6 +57,8 @@ class Relay:
         max_buffered_bytes: size of all messages that are being received or delivered.
         idle_timeout_s: seconds that a client may take for a command or a piece of a message, or to read a reply
             (RFC 5321 section 4.5.3.2.7).
+        stall_timeout_s: time without data after which a client within a message loses its connection to the next hop to
+            another message that waits for one.
         untracked_at: time of the loop when a message was last untracked or deferred; None if none was.
     """
 
@@ -67,6 +69,7 @@ class Relay:
     max_connections: int = 1_000
     max_buffered_bytes: int = 512 * 1024 * 1024
     idle_timeout_s: float = 300.0
+    stall_timeout_s: float = 10.0
     is_stopping: bool = field(default=False, init=False)
     outcomes: Counter[str] = field(default_factory=Counter, init=False)
     untracked_at: float | None = field(default=None, init=False)
@@ -240,14 +243,18 @@ class _Session:
 
     async def _read(self) -> int:
         """Read what the client has sent, and return its size; 0 if it has disconnected or was idle for too long."""
-        try:
-            async with asyncio.timeout(self._relay.idle_timeout_s):
-                data = await self._reader.read(_READ_BYTES)
-        except TimeoutError:
-            await self._reply(TIMEOUT)
-            return 0
-        self._input.feed(data)
-        return len(data)
+        loop = asyncio.get_running_loop()
+        idle_deadline = loop.time() + self._relay.idle_timeout_s
+        while (now := loop.time()) < idle_deadline:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(idle_deadline, now + self._relay.stall_timeout_s)):
+                    data = await self._reader.read(_READ_BYTES)
+                self._input.feed(data)
+                return len(data)
+            if self._in_transaction and self._relay.next_hop.waiting_count:
+                break
+        await self._reply(TIMEOUT)
+        return 0
 
     async def _reply(self, *replies: Reply) -> None:
         self._writer.write(b"".join(reply.encode() for reply in replies))
