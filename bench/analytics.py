@@ -90,6 +90,15 @@ GROUP BY campaign, message_id
 _INSERT_REJUDGED: Final = """
 INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks WHERE cityHash64(id) % 400 = 0
 """
+_INSERT_CLICKS_BY_PERSON: Final = """
+INSERT INTO clicks_by_person
+    (person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip, has_user_agent, verdict, counted,
+     signals, version, is_deleted)
+SELECT
+    person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip,
+    user_agent != '' AS has_user_agent, verdict, counted, signals, version, is_deleted
+FROM clicks
+"""
 _MARK_UNCOUNTED: Final = """
 INSERT INTO campaign_counts (kind, campaign, begun) SELECT DISTINCT 'campaign', campaign, 1 FROM messages
 """
@@ -108,6 +117,7 @@ async def _insert_clicks(folder: Path, clicks: int) -> None:
         await pool.execute(_INSERT_CLICKS.format(clicks_per_message=CLICKS_PER_MESSAGE, **parameters))
         await pool.execute(_INSERT_MESSAGES.format(**parameters))
     await pool.execute(_INSERT_REJUDGED)
+    await pool.execute(_INSERT_CLICKS_BY_PERSON)
     await pool.execute(_MARK_UNCOUNTED)
     for _ in range(MERGE_TIMEOUT_S):  # in a store that grew over weeks, all parts are merged
         if not await pool.execute("SELECT 1 FROM system.merges LIMIT 1"):

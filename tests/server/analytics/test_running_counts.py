@@ -315,8 +315,8 @@ async def test_folder_of_an_earlier_version_is_counted_even_if_its_migration_is_
     await analytics.close()
 
 
-STATEMENT_COUNT = 7
-"""Inserts of a store: marks, events, addresses, messages, verdict changes (none here), clicks, counts."""
+STATEMENT_COUNT = 8
+"""Inserts of a store: marks, events, addresses, messages, verdict changes, clicks twice, counts."""
 
 
 @pytest.mark.parametrize("failing_statement", range(STATEMENT_COUNT))

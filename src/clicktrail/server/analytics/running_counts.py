@@ -4,7 +4,7 @@ A store first notes the campaigns that it changes as begun, then inserts its row
 make, with which the campaigns are applied: one insert, all or nothing. If a store ends in between, by an error or a
 kill, the campaigns have begun more than was applied, and are counted again from the tables: after the next store, or
 when the folder is opened. The new counts are a new generation of rows, which replaces the former ones once it is
-complete.
+complete. Before, ``clicks_by_person``, which the next differences are computed from, gets the clicks that it lacks.
 """
 
 import asyncio
@@ -195,6 +195,9 @@ class RunningCounts:
         await self._contributions.load_next_filter()
 
     async def _count(self, campaigns: Sequence[str], version: int) -> None:
+        if uncounted := sorted(self._uncounted.intersection(campaigns)):
+            await self._connections.execute(load_query("copy_clicks_by_person"), {"campaigns": uncounted})
+            self._contributions.clear()
         for name in _COUNTING_QUERIES:
             await self._connections.execute(load_query(name), {"campaigns": campaigns, "generation": str(version)})
         self._generations |= dict.fromkeys(campaigns, version)

@@ -268,6 +268,8 @@ class ChdbAnalytics:
                 # before the clicks, which replace the previous verdicts
                 "insert_verdict_changes": build_verdict_change_rows(messages, changed_at=changed_at, version=version),
                 "insert_clicks": click_rows,
+                # after the clicks: a store that ends in between is completed before they are counted again
+                "insert_clicks_by_person": [row for row in click_rows if row.person],
             }
 
         rows = await asyncio.to_thread(build_rows)

@@ -4,7 +4,8 @@
 ALTER TABLE clicks ADD COLUMN IF NOT EXISTS has_ip Bool DEFAULT ip != '';
 
 -- Clicks ordered by person, with all that reports count of a click: the clicks of one recipient, and what a person's
--- earlier clicks contributed. It replaces person_clicks.
+-- earlier clicks contributed. It replaces person_clicks. Rows are inserted as into clicks, with ip and user_agent, of
+-- which only whether they are empty is stored.
 CREATE TABLE IF NOT EXISTS clicks_by_person
 (
     person         String,
@@ -17,8 +18,10 @@ CREATE TABLE IF NOT EXISTS clicks_by_person
     url            String CODEC(ZSTD),
     link_group     String,
     source         LowCardinality(String),
-    has_ip         Bool,
-    has_user_agent Bool,
+    ip             String EPHEMERAL,
+    user_agent     String EPHEMERAL,
+    has_ip         Bool DEFAULT ip != '',
+    has_user_agent Bool DEFAULT user_agent != '',
     verdict        LowCardinality(String),
     counted        Bool,
     signals        Array(LowCardinality(String)),
@@ -33,15 +36,9 @@ DROP VIEW IF EXISTS clicks_to_person_clicks;
 
 DROP TABLE IF EXISTS person_clicks;
 
--- Fills clicks_by_person on every insert into clicks. Anonymous clicks have no person.
-CREATE MATERIALIZED VIEW IF NOT EXISTS clicks_to_clicks_by_person TO clicks_by_person AS
-SELECT
-    person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip,
-    user_agent != '' AS has_user_agent, verdict, counted, signals, version, is_deleted
-FROM clicks
-WHERE person != '';
-
 INSERT INTO clicks_by_person
+    (person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip, has_user_agent, verdict, counted,
+     signals, version, is_deleted)
 SELECT
     person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip,
     user_agent != '' AS has_user_agent, verdict, counted, signals, version, is_deleted
