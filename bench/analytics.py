@@ -92,8 +92,8 @@ INSERT INTO clicks SELECT * REPLACE ('bot' AS verdict, 2 AS version) FROM clicks
 """
 _INSERT_CLICKS_BY_PERSON: Final = """
 INSERT INTO clicks_by_person
-    (person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip, has_user_agent, verdict, counted,
-     signals, version, is_deleted)
+    (person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip, has_user_agent, verdict,
+     counted, signals, version, is_deleted)
 SELECT
     person, campaign, hour, id, message_id, at, link, url, link_group, source, has_ip,
     user_agent != '' AS has_user_agent, verdict, counted, signals, version, is_deleted
