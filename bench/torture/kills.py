@@ -1,7 +1,7 @@
 """Kill processes under load.
 
 In each round every link of a campaign is requested once, and processes are killed by SIGKILL at a random moment: mostly
-a worker, in one round of twenty the engine, and in another one everything. A request whose connection breaks counts as
+a worker, in one round of four the engine, and in one of twenty everything. A request whose connection breaks counts as
 unanswered and is not repeated. Every answered click must be in the report exactly once.
 """
 
@@ -21,7 +21,9 @@ from bench.torture.clicks import (
 from bench.torture.crash_targets import CrashTargets, running_targets
 
 _WORKER_COUNT: Final = 2
-_MAX_ENGINE_KILL_DELAY_MS: Final = 600
+_ROUNDS_PER_ENGINE_KILL: Final = 4
+_ROUNDS_PER_KILL_OF_ALL: Final = 20
+_MAX_ENGINE_KILL_DELAY_MS: Final = 900
 
 
 async def torture(folder: Path, *, rounds: int, clicks: int, durability: str) -> TortureResult:
@@ -42,13 +44,9 @@ async def torture(folder: Path, *, rounds: int, clicks: int, durability: str) ->
 
 def _pick_targets(number: int, names: list[str]) -> list[str]:
     *workers, engine = names
-    match number % 20:
-        case 2:
-            return [engine]
-        case 4:
-            return names
-        case _:
-            return [secrets.choice(workers)]
+    if number % _ROUNDS_PER_KILL_OF_ALL == 0:
+        return names
+    return [secrets.choice(workers)] if number % _ROUNDS_PER_ENGINE_KILL else [engine]
 
 
 async def _click_and_kill(targets: CrashTargets, paths: dict[str, str], *, names: list[str]) -> set[str]:
