@@ -145,6 +145,7 @@ async def reset_connection(worker: Worker) -> None:
     writer.transport.abort()
 
 
+@pytest.mark.without_coverage  # measuring takes longer than answering
 @pytest.mark.parametrize(
     ("attack", "clients"),
     [

@@ -40,6 +40,7 @@ def list_imported_packages(*arguments: str, folder: Path, descriptor: int) -> se
     return set(done.stdout.decode(errors="replace").splitlines()[-1].split())
 
 
+@pytest.mark.without_coverage  # which imports sqlite3
 @pytest.mark.parametrize("part", UNUSED_PACKAGES)
 def test_worker_imports_no_unused_package(tmp_path: Path, part: str) -> None:
     keyring_file.load_or_create(tmp_path / "clicktrail-data" / keyring_file.FILE_NAME, earlier_data_paths=[])

@@ -35,7 +35,7 @@ COMMANDS = {
     ),
     "inspect": CommandEntry(
         "inspect:inspect",
-        "Show what a tracking URL contains: destination, message, campaign, recipient, position and time.",
+        "Show what a tracking URL contains, or whether another link is tracked, why, and what would change it.",
     ),
     "report": CommandEntry(
         "report:report",
