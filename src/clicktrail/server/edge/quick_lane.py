@@ -6,9 +6,9 @@ piece, on a connection that waits for nothing, with a token whose link is known 
 `QuickLane.prepare` answers these. For everything else it returns None before anything has happened, and the full lane
 takes the request.
 
-1. Split the request into target and head . Clients with the same browser send the
-   same head, byte for byte. What depends on the head alone is computed once, by the full lane's own functions, and then
-   found in a dictionary: the site, the recorded headers as JSON, and whether the reader opted out.
+1. Split the request into target and head. Clients with the same browser send the same head, byte for byte. What depends
+   on the head alone is computed once, by the full lane's own functions, and then found in a dictionary: the site, the
+   recorded headers as JSON, and whether the reader opted out.
 2. Find the token's link, in the token itself or in the cache of campaigns (`Redirector.find_link`).
 3. Build and encode the click. Its headers, half of the event, are already encoded.
 
