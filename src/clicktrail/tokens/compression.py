@@ -147,10 +147,7 @@ _idle_codecs: list[_Codec] = []
 
 def compress(payload: bytes) -> bytes:
     """Compress a payload. The result may be longer than the payload."""
-    try:
-        codec = _idle_codecs.pop()
-    except IndexError:
-        codec = _Codec()
+    codec = _take_codec()
     frame = codec.compress(payload)
     _idle_codecs.append(codec)
     return frame[len(_FRAME_HEADER) :]
@@ -162,13 +159,17 @@ def decompress(compressed: bytes) -> bytes:
     Raises:
         TokenMalformedError: not compressed data, or more than 65,536 bytes.
     """
-    try:
-        codec = _idle_codecs.pop()
-    except IndexError:
-        codec = _Codec()
+    codec = _take_codec()
     try:
         return codec.decompress(_FRAME_HEADER + compressed, _MAX_PAYLOAD_BYTES)
     except zstandard.ZstdError as error:
         raise TokenMalformedError("sealed with a payload that does not decompress") from error
     finally:
         _idle_codecs.append(codec)
+
+
+def _take_codec() -> _Codec:
+    try:
+        return _idle_codecs.pop()
+    except IndexError:
+        return _Codec()

@@ -1,1 +1,0 @@
-INSERT INTO campaign_counts FORMAT JSONEachRow
