@@ -62,8 +62,4 @@ def _iter_parameters(*queries: str) -> Iterator[tuple[str, str]]:
         if query:
             for pair in _PARAMETER_SEPARATOR.split(query, _MAX_PARAMETERS)[:_MAX_PARAMETERS]:
                 name, _, value = pair.partition("=")
-                yield _decode(name), _decode(value)
-
-
-def _decode(text: str) -> str:
-    return unquote_plus(text) if "%" in text or "+" in text else text
+                yield unquote_plus(name), unquote_plus(value)
