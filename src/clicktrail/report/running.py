@@ -156,22 +156,21 @@ class CountChanges:
             self._messages[campaign, after] += 1
 
     def build_rows(self) -> list[CountRow]:
-        """The changes as rows, without those of recounted campaigns."""
+        """The changes as rows. Those of recounted campaigns are not all that has changed."""
         rows = _Rows()
         for (campaign, click), number in self._single_clicks.items():
-            if campaign not in self.recounted_campaigns:
-                rows.add_click(campaign, click, number)
-                if click.counted:
-                    rows.add_clickers(campaign, click.link_key, click.clicker_flags, number)
-                    rows.add_clickers(campaign, None, click.clicker_flags, number)
+            rows.add_click(campaign, click, number)
+            if click.counted:
+                rows.add_clickers(campaign, click.link_key, click.clicker_flags, number)
+                rows.add_clickers(campaign, None, click.clicker_flags, number)
         for (campaign, click), number in self._clicks.items():
-            if number and campaign not in self.recounted_campaigns:
+            if number:
                 rows.add_click(campaign, click, number)
         for (campaign, key, flags), number in self._clickers.items():
-            if number and flags and campaign not in self.recounted_campaigns:
+            if number and flags:
                 rows.add_clickers(campaign, key, flags, number)
         for (campaign, message), number in self._messages.items():
-            if number and campaign not in self.recounted_campaigns:
+            if number:
                 rows.add_message(campaign, message, number)
         return rows.to_list()
 

@@ -292,14 +292,9 @@ async def test_folder_of_an_earlier_version_is_counted_even_if_its_migration_is_
         for statement in earlier_statements:
             await connections.execute(statement)
         await connections.execute("INSERT INTO migrations SELECT {name:String}", {"name": earlier_name})
+    clicks = (*build_click_rows(first_batch[1], version=1), *build_anonymous_click_rows(first_batch[2]))
     await connections.insert_in_order(
-        {
-            "insert_messages": build_message_rows(first_batch[1], version=1),
-            "insert_clicks": [
-                *build_click_rows(first_batch[1], version=1),
-                *build_anonymous_click_rows(first_batch[2]),
-            ],
-        }
+        [("insert_messages", build_message_rows(first_batch[1], version=1)), ("insert_clicks", clicks)]
     )
     assert name == "0004_running_counts.sql"
     for count in (3, len(statements) - 1):

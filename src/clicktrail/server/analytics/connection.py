@@ -137,15 +137,15 @@ class ChdbPool:
         Raises:
             StorageError: chDB refused it.
         """
-        await self.insert_in_order({query_name: rows})
+        await self.insert_in_order([(query_name, rows)])
 
-    async def insert_in_order(self, rows_by_query: Mapping[str, Iterable[msgspec.Struct]]) -> None:
-        """Insert rows with several statements, one after another.
+    async def insert_in_order(self, inserts: Sequence[tuple[str, Iterable[msgspec.Struct]]]) -> None:
+        """Insert rows with several statements, one after another; each is the name of a query and its rows.
 
         Raises:
             StorageError: chDB refused one; those before it were inserted.
         """
-        await self._run_in_thread(lambda: self._insert(rows_by_query))
+        await self._run_in_thread(lambda: self._insert(inserts))
 
     async def close(self) -> None:
         """Wait for running statements, then close the folder."""
@@ -156,9 +156,9 @@ class ChdbPool:
     async def _run_in_thread(self, function: Callable[[], _Result]) -> _Result:
         return await asyncio.get_running_loop().run_in_executor(self._executor, function)
 
-    def _insert(self, rows_by_query: Mapping[str, Iterable[msgspec.Struct]]) -> None:
-        encoded = {name: _encoder.encode_lines(list(rows)) for name, rows in rows_by_query.items()}
-        for name, lines in encoded.items():
+    def _insert(self, inserts: Sequence[tuple[str, Iterable[msgspec.Struct]]]) -> None:
+        encoded = [(name, _encoder.encode_lines(list(rows))) for name, rows in inserts]
+        for name, lines in encoded:
             if lines:
                 self._execute(load_query(name) + lines.decode(), {})
 

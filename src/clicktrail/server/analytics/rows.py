@@ -154,7 +154,8 @@ def build_message_rows(messages: Iterable[JudgedMessage], *, version: int) -> It
     """A row for each message with other events than clicks, and deleted rows under its former campaigns."""
     for message in messages:
         timeline = message.timeline
-        if not message.has_message_events and not _find_former_campaigns(timeline):
+        former_campaigns = _find_former_campaigns(timeline)
+        if not message.has_message_events and not former_campaigns:
             continue
         sent = timeline.sent
         types = {type(event) for event in timeline.events}
@@ -172,7 +173,7 @@ def build_message_rows(messages: Iterable[JudgedMessage], *, version: int) -> It
             is_deleted=False,
         )
         yield row
-        for campaign in _find_former_campaigns(timeline):
+        for campaign in former_campaigns:
             yield msgspec.structs.replace(row, campaign=campaign, is_deleted=True)
 
 

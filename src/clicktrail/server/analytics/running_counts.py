@@ -95,7 +95,9 @@ class RunningCounts:
         """
         self._contributions.clear()
         self._uncounted |= set(campaigns)
-        await self._connections.insert_rows("insert_count_marks", self.build_marks(self._uncounted, version=version))
+        await self._connections.insert_rows(
+            "insert_campaign_counts", self.build_marks(self._uncounted, version=version)
+        )
 
     def build_marks(self, campaigns: Iterable[str], *, version: int) -> list[CampaignCountRow]:
         """Rows that note that a change of campaigns has begun."""

@@ -257,31 +257,31 @@ class ChdbAnalytics:
         click_rows: list[ClickRow] = []
         message_rows: list[MessageRow] = []
 
-        def build_rows() -> dict[str, Iterable[msgspec.Struct]]:
+        def build_inserts() -> list[tuple[str, Iterable[msgspec.Struct]]]:
             message_rows.extend(build_message_rows(messages, version=version))
             click_rows.extend(build_click_rows(messages, version=version))
             click_rows.extend(build_anonymous_click_rows(anonymous_clicks))
-            return {
-                "insert_events": build_event_rows(events, version=version),
-                "insert_address_clicks": build_address_click_rows(event for _, event in events),
-                "insert_messages": message_rows,
+            return [
+                ("insert_events", build_event_rows(events, version=version)),
+                ("insert_address_clicks", build_address_click_rows(event for _, event in events)),
+                ("insert_messages", message_rows),
                 # before the clicks, which replace the previous verdicts
-                "insert_verdict_changes": build_verdict_change_rows(messages, changed_at=changed_at, version=version),
-                "insert_clicks": click_rows,
+                ("insert_verdict_changes", build_verdict_change_rows(messages, changed_at=changed_at, version=version)),
+                ("insert_clicks", click_rows),
                 # after the clicks: a store that ends in between is completed before they are counted again
-                "insert_clicks_by_person": [row for row in click_rows if row.person],
-            }
+                ("insert_clicks_by_person", [row for row in click_rows if row.person]),
+            ]
 
-        rows = await asyncio.to_thread(build_rows)
+        inserts = await asyncio.to_thread(build_inserts)
         campaigns = {row.campaign for row in message_rows} | {row.campaign for row in click_rows}
         changes = await self._counts.compute_changes(click_rows, message_rows)
         with self._counts.uncounted_on_error(campaigns):
             await self._connections.insert_in_order(
-                {
-                    "insert_count_marks": self._counts.build_marks(campaigns, version=version),
-                    **rows,
-                    "insert_campaign_counts": self._counts.build_rows(changes, campaigns, version=version),
-                }
+                [
+                    ("insert_campaign_counts", self._counts.build_marks(campaigns, version=version)),
+                    *inserts,
+                    ("insert_campaign_counts", self._counts.build_rows(changes, campaigns, version=version)),
+                ]
             )
             await self._counts.recount_uncounted(version=version)
 
