@@ -1,6 +1,7 @@
 """Find the clicks in segment files: what a fault has destroyed is not expected in the reports."""
 
 import contextlib
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ class RecordedClick:
 
 def list_all_segments(folder: Path) -> list[SegmentFile]:
     """Segments in a folder and all folders below."""
-    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    folders = [Path(parent) for parent, _, _ in os.walk(folder)]
     return [segment for path in folders if path.exists() for segment in list_segments(path)]
 
 

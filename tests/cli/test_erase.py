@@ -5,6 +5,7 @@ from clicktrail import keyring_file
 from clicktrail.server import overrides_file
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from tests.support.command_line import run_clicktrail
+from tests.support.files import iterate_file_contents
 
 
 def create_data_folder(folder: Path) -> Path:
@@ -20,7 +21,7 @@ def test_edge_knows_only_a_hash_of_an_erased_recipient(tmp_path: Path) -> None:
     ring = keyring_file.load(data / keyring_file.FILE_NAME)
     assert "anna@example.net" in HashedRecipients(ring, overrides_file.read(data / "overrides.json").erased)
     assert "denied\n" == run_clicktrail("consent", "show", "anna@example.net", folder=tmp_path).stdout
-    assert [path.name for path in data.rglob("*") if path.is_file() and b"anna" in path.read_bytes().lower()] == []
+    assert [path.name for path, content in iterate_file_contents(data) if b"anna" in content.lower()] == []
 
 
 def test_result_as_json(tmp_path: Path) -> None:

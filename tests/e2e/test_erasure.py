@@ -18,6 +18,7 @@ import pytest
 
 from clicktrail.demo.sink import Sink
 from clicktrail.model.event import AnonymousClick, Click, encode_event
+from tests.support.files import iterate_file_contents
 from tests.support.recorded_journal import CLICKED_AT
 from tests.support.serving import RunningServer, running_server, wait_for_report
 from tests.support.waiting import TIMEOUT_S, wait_until
@@ -58,8 +59,11 @@ def iterate_spellings(address: str) -> Iterator[bytes]:
 def find_files(folder: Path, address: str) -> list[str]:
     """Files whose bytes hold the address in one of its spellings."""
     spellings = [spelling.lower() for spelling in iterate_spellings(address)]
-    contents = {str(path): path.read_bytes().lower() for path in folder.rglob("*") if path.is_file()}
-    return [name for name, content in contents.items() if any(spelling in content for spelling in spellings)]
+    return [
+        str(path)
+        for path, content in iterate_file_contents(folder)
+        if any(spelling in content.lower() for spelling in spellings)
+    ]
 
 
 async def send(server: RunningServer, address: str, name: str) -> None:

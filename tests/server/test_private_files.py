@@ -10,10 +10,20 @@ from tests.support.serving import running_server
 
 def find_open_paths(folder: Path) -> list[str]:
     """Paths that other users can access."""
-    paths = [folder, *folder.rglob("*")]
     return [
-        str(path) for path in paths if not path.is_symlink() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+        str(path)
+        for parent, _, names in os.walk(folder)
+        for path in (Path(parent), *(Path(parent, name) for name in names))
+        if is_open_to_others(path)
     ]
+
+
+def is_open_to_others(path: Path) -> bool:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:  # deleted by the running server
+        return False
+    return not stat.S_ISLNK(mode) and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
 
 
 def test_access_of_others_is_removed(tmp_path: Path) -> None:

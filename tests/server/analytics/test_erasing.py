@@ -11,6 +11,7 @@ from clicktrail.server.analytics.store import ChdbAnalytics
 from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.ports import ErasedRows
 from clicktrail.server.system import SystemClock
+from tests.support.files import iterate_file_contents
 from tests.support.judged_lines import SENT_AT, click, make_judged_click, make_judged_message, record, sent
 
 MARY, BOB = "maryüber@example.com", "bob@example.com"
@@ -19,7 +20,7 @@ MARY, BOB = "maryüber@example.com", "bob@example.com"
 def find_files(folder: Path, recipient: str) -> list[str]:
     """Files whose bytes hold the recipient."""
     is_in_text = ErasedRecipient(recipient).is_in_text
-    return [str(path) for path in folder.rglob("*") if path.is_file() and is_in_text(path.read_bytes())]
+    return [str(path) for path, content in iterate_file_contents(folder) if is_in_text(content)]
 
 
 async def store_everything(analytics: ChdbAnalytics) -> None:

@@ -22,6 +22,7 @@ from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
+from tests.support.files import iterate_file_contents
 from tests.support.manual_journal import ManualJournal
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.waiting import wait_until
@@ -89,7 +90,7 @@ async def test_opted_out_reader_leaves_no_trace_in_the_journal(
         async with running_worker("edge", tmp_path, [listening]), httpx2.AsyncClient(headers=headers) as client:
             response = await client.get(f"http://{host}:{port}{token_path(position=2, ring=ring)}")
     journal = tmp_path / DATA / "journal"
-    written = b"".join(path.read_bytes() for path in journal.rglob("*") if path.is_file())
+    written = b"".join(content for _, content in iterate_file_contents(journal))
     events = [decode_event(line) for line in read_journal_lines(journal)]
 
     assert (response.status_code, response.headers["location"]) == (302, "https://shop.example/?a=b")

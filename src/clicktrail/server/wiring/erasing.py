@@ -1,6 +1,7 @@
 """Erase recipients from analytics, registry and journal."""
 
 import asyncio
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,9 +56,12 @@ async def _erase_recipient(
 
 
 def _iterate_files(settings: Settings) -> Iterator[Path]:
-    for path in settings.data_path.rglob("*"):
-        if path.is_file() and settings.analytics_path not in path.parents:
-            yield path
+    # os.walk, because rglob fails if a folder is deleted while it is read (Python 3.11).
+    for parent, folders, names in os.walk(settings.data_path):
+        if Path(parent) == settings.analytics_path:
+            folders.clear()
+            continue
+        yield from (path for path in (Path(parent, name) for name in names) if path.is_file())
 
 
 def _is_in_file(path: Path, recipient: ErasedRecipient) -> bool:
