@@ -86,6 +86,24 @@ def test_only_the_spans_of_the_content_change(block: bytes, count: int, cuts: li
         assert max(map(len, result.split(b"\n"))) <= 76
 
 
+PIECES = [b"=\n", b"=\r\n", b"=41", b"a", b"=", b"= \n", b"=\t \r\n", b"\r\n", b"= ", b"=4", b"=\r", b"word" * 9]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=9).map(b"".join),
+    st.integers(1, 200),
+    st.lists(st.integers(0, 2_000), min_size=2, max_size=6),
+)
+def test_irregular_body_is_edited_as_a_regular_one(block: bytes, count: int, cuts: list[int]) -> None:
+    encoded = b"x" + block * count
+    body = QuotedPrintableBody(encoded, newline=b"\n")
+    content = body.decode()
+    offsets = sorted({min(cut, len(content) - 1) for cut in cuts})
+    edits = [ByteEdit(start=offset, end=offset + 1, replacement=b"T") for offset in offsets]
+    edited = QuotedPrintableBody(splice(encoded, body.encode_edits(edits)), newline=b"\n").decode()
+    assert edited == splice(bytes(content), edits)
+
+
 @given(st.binary(), st.sampled_from([b"\n", b"\r\n"]))
 def test_any_content_can_be_encoded(content: bytes, newline: bytes) -> None:
     encoded = encode(content * 3, newline=newline)

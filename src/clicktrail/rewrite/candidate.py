@@ -12,7 +12,7 @@ MAX_LINKS = 10_000
 """Links of a message, tracked or not. Each takes about 50 µs. Tags count as links, also those without an href."""
 MAX_URL_BYTES = 4_000
 """Bytes of a URL in UTF-8. Sealing adds a third, and servers accept request lines of about 8,000 bytes."""
-MAX_ALL_URLS_BYTES = 2_000_000
+MAX_ALL_URLS_BYTES = 1_000_000
 """Bytes of all URLs of a message that are not longer than `MAX_URL_BYTES`. Classifying a byte takes up to 0.5 µs."""
 TOO_MANY_LINKS = f"there are more than {MAX_LINKS:,} links, or more than {MAX_ALL_URLS_BYTES:,} bytes of URLs"
 

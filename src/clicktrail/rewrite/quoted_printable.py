@@ -14,8 +14,11 @@ _LONE_EQUALS_SIGN = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
 _SPACE_IN_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
 _ESCAPE_START = re.compile(b"=")
 _CHUNK_BYTES = 65_536
-_MIN_SKIPPED_BYTES = 100
-"""Bytes of content with about five escapes, which are read one by one as fast as skipped."""
+_MIN_SKIPPED_BYTES = 64
+"""Encoded bytes whose escapes are read one by one as fast as skipped."""
+_SKIP_FACTOR = 4
+_HEX_ESCAPE = re.compile(rb"=[0-9A-Fa-f]{2}")
+_CUT_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]|[ \t]*+\r?)\Z")
 _PARTIAL_ESCAPE = re.compile(rb"=[0-9A-F]?\Z")
 _UNSAFE_BYTE = re.compile(rb"[^!-<>-~]")
 _SAFE_BYTES_IN_LINE = frozenset(b"\t\n\r" + bytes(range(0x20, 0x7F)))
@@ -103,8 +106,7 @@ class QuotedPrintableBody:
         """Map ascending offsets in the content to offsets in the encoded bytes, after any soft line break."""
         encoded_end = content_end = 0  # an offset in both that is not within an escape, before the next offset
         for offset in offsets:
-            if self._is_regular:
-                encoded_end, content_end = self._skip_content(encoded_end, content_end, offset)
+            encoded_end, content_end = self._skip_content(encoded_end, content_end, offset)
             for escape in _ESCAPE.finditer(self._encoded, encoded_end):
                 after = content_end + escape.start() - encoded_end + bool(escape[1])
                 if after > offset:
@@ -113,14 +115,26 @@ class QuotedPrintableBody:
             yield encoded_end + offset - content_end
 
     def _skip_content(self, encoded_end: int, content_end: int, offset: int) -> tuple[int, int]:
-        """Move both ends towards an offset in the content, in a tenth of the time of reading each escape."""
-        while (missing := offset - content_end) > _MIN_SKIPPED_BYTES:
-            encoded = bytes(self._encoded[encoded_end : encoded_end + min(missing, _CHUNK_BYTES)])
-            # not within an escape of three characters
-            encoded = encoded[:-1] if encoded.endswith(b"=") else encoded[: -2 if encoded[-2:-1] == b"=" else None]
-            encoded_end += len(encoded)
-            content_end += len(encoded) - 2 * encoded.count(b"=") - encoded.count(b"=\r\n")
+        """Move both ends towards an offset in the content, in pieces that grow until one is too large, then shrink."""
+        size, is_growing = _MIN_SKIPPED_BYTES, True
+        while size >= _MIN_SKIPPED_BYTES:
+            encoded = bytes(self._encoded[encoded_end : encoded_end + size])
+            if cut_escape := _CUT_ESCAPE.search(encoded):
+                encoded = encoded[: cut_escape.start()]
+            content_bytes = self._count_content_bytes(encoded)
+            if encoded and content_end + content_bytes <= offset:
+                encoded_end += len(encoded)
+                content_end += content_bytes
+                size = min(size * _SKIP_FACTOR, _CHUNK_BYTES) if is_growing else size
+            else:
+                size //= _SKIP_FACTOR
+                is_growing = False
         return encoded_end, content_end
+
+    def _count_content_bytes(self, encoded: bytes) -> int:
+        if self._is_regular:
+            return len(encoded) - 2 * encoded.count(b"=") - encoded.count(b"=\r\n")
+        return len(_ESCAPE.sub(b"", encoded)) + len(_HEX_ESCAPE.findall(encoded))
 
     def _measure_rest_of_line(self, offset: int, next_start: int) -> int:
         """Count the characters up to the line break, or up to the next replacement and one "=" before it."""
