@@ -4,8 +4,9 @@
 that each AS announces; it is downloaded for the build and not shipped. If the owner of an AS has changed since
 its class was recorded, the build fails, because the class may be wrong.
 
-``vendor_blocks.csv`` has blocks that belong to vendors of scanners. If a cloud or an AS without a class announces a
-part of such a block, the part belongs to the vendor: its servers run in that cloud or behind that carrier.
+``vendor_blocks.csv`` has blocks of vendors of scanners and of secure web gateways. If a cloud or an AS
+without a class announces a part of such a block, the part belongs to the vendor: its servers run in that cloud or behind
+that carrier. The column ``announced_by`` limits a row to the parts that one AS announces, where others were sold.
 """
 
 import argparse
@@ -124,14 +125,16 @@ def find_vendor_ranges(
 ) -> Iterator[tuple[AddressRange, Network]]:
     """Find the parts of vendors' blocks that clouds and unclassified systems announce."""
     foreign_ranges = [
-        block
+        (block, asn)
         for block, asn, _ in announcements
         if asn not in classes or classes[asn][0].network_class in _CLOUD_CLASSES
     ]
     for row in csv.DictReader(text.splitlines()):
-        vendor_range, vendor = parse_range(row["block"]), classes[int(row["asn"])][0]
-        for block in foreign_ranges:
-            if block.first <= vendor_range.last and vendor_range.first <= block.last:
+        vendor_range, announced_by = parse_range(row["block"]), row["announced_by"]
+        vendor = Network(name=row["name"], asn=int(row["asn"]), network_class=NetworkClass(row["class"]))
+        for block, asn in foreign_ranges:
+            is_announced_by_vendor = not announced_by or asn == int(announced_by)
+            if is_announced_by_vendor and block.first <= vendor_range.last and vendor_range.first <= block.last:
                 yield AddressRange(max(block.first, vendor_range.first), min(block.last, vendor_range.last)), vendor
 
 

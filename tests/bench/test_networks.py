@@ -26,7 +26,8 @@ ANNOUNCED = [
     (parse_range("192.0.2.224/27"), 64503, "Relay Inc."),
     (parse_range("198.51.100.0/24"), 64501, "Cloud Inc."),
 ]
-BLOCKS = "block,asn,source,date\n192.0.2.0/24,64500,made up,2026-11-24\n"
+HEADING = "block,class,name,asn,announced_by,source,date\n"
+BLOCKS = f"{HEADING}192.0.2.0/24,mail-security,Scanner,64500,,made up,2026-11-24\n"
 
 
 def test_network_is_named_after_the_announcing_system_or_the_vendor() -> None:
@@ -38,6 +39,13 @@ def test_network_is_named_after_the_announcing_system_or_the_vendor() -> None:
         "Scanner AS64500",
         "Relay AS64503",
         "Cloud AS64501",
+    ]
+
+
+def test_vendor_block_of_which_parts_were_sold() -> None:
+    blocks = f"{HEADING}192.0.2.0/24,sse-egress,Gateway,0,64501,made up,2026-12-01\n"
+    assert list(find_vendor_ranges(blocks, CLASSES, ANNOUNCED)) == [
+        (parse_range("192.0.2.128/26"), Network(name="Gateway", network_class=NetworkClass.SSE_EGRESS))
     ]
 
 

@@ -24,6 +24,7 @@ from tests.support.events import read_judge_data, read_networks
 SHIPPED = read_networks()
 PACKED_TABLE = resources.files("clicktrail.judge").joinpath("data", "networks.bin").read_bytes()
 CLASSES = {int(row["asn"]): row for row in csv.DictReader(read_judge_data("asn_classes.csv").splitlines())}
+VENDOR_BLOCKS = list(csv.DictReader(read_judge_data("vendor_blocks.csv").splitlines()))
 OFFICE = Network(name="our office", network_class=NetworkClass.OURS)
 
 
@@ -54,6 +55,12 @@ OFFICE = Network(name="our office", network_class=NetworkClass.OURS)
         ("64.235.148.1", "Barracuda AS15324"),
         ("165.225.100.1", "Zscaler AS22616"),
         ("83.246.65.9", "Hornetsecurity AS401943"),
+        ("208.127.10.1", "Palo Alto Networks AS54538"),
+        ("137.83.200.1", "Palo Alto Networks AS54538"),
+        ("147.185.132.9", "Palo Alto Xpanse AS54538"),
+        ("199.19.250.1", "Symantec Cloud SWG"),
+        ("148.64.5.5", "Symantec Cloud SWG"),
+        ("159.254.255.1", "Zscaler AS22616"),
     ],
 )
 def test_shipped_networks(address: str, expected: str) -> None:
@@ -70,20 +77,38 @@ def test_access_networks_and_invalid_addresses_have_no_network(address: str) -> 
     assert SHIPPED.find(address) is None
 
 
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("208.127.10.1", NetworkClass.SSE_EGRESS),
+        ("130.41.5.5", NetworkClass.SSE_EGRESS),
+        ("199.116.170.1", NetworkClass.SSE_EGRESS),
+        ("167.103.60.9", NetworkClass.SSE_EGRESS),
+        ("205.210.31.8", NetworkClass.MAIL_SECURITY),
+        ("198.235.24.7", NetworkClass.MAIL_SECURITY),
+        ("34.89.3.4", NetworkClass.GOOGLE),
+    ],
+)
+def test_network_belongs_to_whoever_uses_it(address: str, expected: NetworkClass) -> None:
+    network = SHIPPED.find(address)
+    assert (network and network.network_class) is expected
+
+
 def test_every_class_has_a_network() -> None:
     (table,) = SHIPPED.tables
     assert {network.network_class for network in table.networks} == set(NetworkClass) - {NetworkClass.OURS}
 
 
-def test_table_matches_asn_classes() -> None:
+def test_table_matches_asn_classes_and_vendor_blocks() -> None:
     (table,) = SHIPPED.tables
-    assert {(int(row["asn"]), row["name"], row["class"]) for row in CLASSES.values()} == {
+    assert {(int(row["asn"]), row["name"], row["class"]) for row in [*CLASSES.values(), *VENDOR_BLOCKS]} == {
         (network.asn, network.name, network.network_class) for network in table.networks
     }
 
 
 def test_classes_have_source_and_date() -> None:
     assert [asn for asn, row in CLASSES.items() if not (row["source"] and row["date"] and row["registered_to"])] == []
+    assert [row["block"] for row in VENDOR_BLOCKS if not (row["source"] and row["date"])] == []
 
 
 def test_table_is_small() -> None:
