@@ -12,7 +12,6 @@ from clicktrail.rewrite.mime import (
     SkipReason,
     find_body_parts,
     parse_headers,
-    parse_parameterized_value,
 )
 from clicktrail.rewrite.text_links import Flow
 
@@ -105,10 +104,119 @@ def test_parts_that_are_not_bodies_are_ignored(part: bytes) -> None:
             "malformed-part",
         ),
         (b"Content-Type: text/html\nContent-Type: text/plain\n\n<p>", "malformed-part"),
+        (b"Content-Type: multipart/mixed; boundary=s\n\n--t\n\nhi", "malformed-part"),
+        (b"Content-Type: multipart/mixed; boundary=s\n\nhi", "malformed-part"),
+        (b'Content-Type: multipart/mixed; boundary=" "\n\n-- \n\nhi', "malformed-part"),
     ],
 )
 def test_skipped_body_has_a_reason(part: bytes, reason: str) -> None:
     assert find_bodies(multipart(TEXT_PART, part, HTML_PART)) == [TEXT, SkipReason(reason), HTML]
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [
+        *[b"b1", b'"b1"', b'"b1 "', b'"b1\t "', b"b1 ", b" b1", b"b1 (comment)", b"(a;b) b1 (c)", b'"b1" (c (d) e)'],
+        *[b'\n "b1"', b"b1;charset=x", b'"b\\1"'],
+    ],
+)
+@pytest.mark.parametrize("padding", [b"", b" ", b"\t", b" \t ", b"\r"])
+def test_white_space_and_comments_around_a_boundary_are_ignored(parameter: bytes, padding: bytes) -> None:
+    head = b"Content-Type: multipart/mixed; boundary = " + parameter + b"\n\n"
+    lines = [b"--b1" + padding, b"", b"hi", b"--b1" + padding, b"Content-Type: text/html", b"", b"<p>"]
+    raw = head + b"\n".join([*lines, b"--b1--" + padding, b"epilogue"])
+    assert find_bodies(raw) == [TEXT, HTML]
+
+
+def test_padded_boundary_is_found_with_its_padding() -> None:
+    head = b'Content-Type: multipart/mixed; boundary="b  "\n\n'
+    assert find_bodies(head + b"--b  \n\nhi\n--b  --\n\nepilogue\n--b\n\nepilogue") == [TEXT]
+    assert find_bodies(multipart(TEXT_PART + b"\n--b --")) == [(BodyType.TEXT, b"hi\n--b --")]
+
+
+def test_parentheses_within_a_boundary_belong_to_it() -> None:
+    assert find_bodies(b"Content-Type: multipart/mixed; boundary=a(1)b\n\n--a(1)b\n\nhi") == [TEXT]
+
+
+@pytest.mark.parametrize(
+    "disposition",
+    [
+        *["attachment", "ATTACHMENT", " attachment ", "attachment;filename=a", "attachment filename=a.log", "x-foo"],
+        *["(c) attachment", "attachment (c)", "(a;b) attachment", "((a) b) attachment", "\n attachment"],
+        '"attachment"',
+        *["=?utf-8?q?inline?=", "inline, attachment", "inline attachment", "inline\nContent-Disposition: attachment"],
+        *["gabouzomeuh; filename=a.txt", "filename=a.txt", "form-data; name=x", "inline (", "inlined"],
+    ],
+)
+@pytest.mark.parametrize(
+    "part", [TEXT_PART, HTML_PART, multipart(TEXT_PART, boundary=b"i")], ids=["text", "html", "all"]
+)
+def test_part_that_is_not_inline_is_an_attachment(part: bytes, disposition: str) -> None:
+    attached = b"Content-Disposition: " + disposition.encode() + b"\n" + part
+    assert find_bodies(multipart(TEXT_PART, attached)) == [TEXT]
+    assert find_bodies(multipart(attached, TEXT_PART)) == [TEXT]
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        *[b"Content-Disposition: inline", b"content-disposition : Inline ;", b"Content-Disposition:", b"X: attachment"],
+        *[b"Content-Disposition: inline (attachment; filename=a)", b'Content-Disposition: inline; filename=""'],
+        *[b'Content-Disposition: "inline"', b'Content-Disposition: inline; x="; filename=a"'],
+    ],
+)
+def test_inline_part_without_name_is_a_body(field: bytes) -> None:
+    assert find_bodies(multipart(TEXT_PART, field + b"\n" + HTML_PART)) == [TEXT, HTML]
+
+
+NAMES = [
+    *["name=build.log", 'name="build.log"', "NAME = build.log", "name*=utf-8''a", "name*0*=utf-8''a; name*1=b"],
+    *["\n name=a", 'charset=utf-8; name="a b"', "charset=utf-8 (c) ; name (c) =a", 'name="unterminated', "filename=a"],
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "field", ["Content-Type: text/html;", "Content-Disposition: inline;", "Content-Disposition: inline"]
+)
+def test_named_text_is_a_body_only_if_it_is_first(field: str, name: str) -> None:
+    content_type = "" if field.startswith("Content-Type") else "Content-Type: text/html\n"
+    named = f"{field} {name}\n{content_type}\n<p>".encode()
+    assert find_bodies(b"Subject: x\n" + named) == [HTML]
+    assert find_bodies(multipart(named, named, TEXT_PART)) == [HTML, TEXT]
+    assert find_bodies(multipart(TEXT_PART, named)) == [TEXT]
+    assert find_bodies(multipart(TEXT_PART, named, kind=b"alternative")) == [TEXT, HTML]
+    assert find_bodies(multipart(TEXT_PART, HTML_PART, named, kind=b"alternative")) == [TEXT, HTML]
+    assert find_bodies(multipart(named, HTML_PART, kind=b"related")) == [HTML]
+    alternative = multipart(TEXT_PART, named, kind=b"alternative", boundary=b"a")
+    assert find_bodies(multipart(alternative, named)) == [TEXT, HTML]
+    assert find_bodies(multipart(TEXT_PART, alternative)) == [TEXT, TEXT]
+    related = multipart(named, b"Content-Type: image/png\n\nx", kind=b"related", boundary=b"r")
+    assert find_bodies(multipart(TEXT_PART, related, kind=b"alternative")) == [TEXT, HTML]
+    assert find_bodies(multipart(b"Content-Type: application/pdf\n\nx", named)) == []
+    assert find_bodies(multipart(TEXT_PART, multipart(named, TEXT_PART, boundary=b"i"))) == [TEXT, TEXT]
+
+
+@pytest.mark.parametrize(
+    ("start", "bodies"),
+    [(b"", [TEXT]), (b'; start="<1@x>"', [TEXT]), (b'; start="<2@x>"', [HTML]), (b"; start=2@x", [HTML])],
+)
+def test_related_parts_are_files_of_the_first_or_named_one(start: bytes, bodies: list[tuple[BodyType, bytes]]) -> None:
+    raw = multipart(TEXT_PART, b"Content-ID: <2@x>\n" + HTML_PART, b"malformed\n\n", kind=b"related")
+    raw = raw.replace(b'; boundary="b"', b'; boundary="b"' + start)
+    assert find_bodies(raw) == [*bodies, SkipReason.MALFORMED_PART]
+
+
+def test_related_text_may_follow_its_images() -> None:
+    image = b"Content-Type: image/png\n\nx"
+    assert find_bodies(multipart(image, HTML_PART, TEXT_PART, kind=b"related")) == [HTML]
+    assert find_bodies(multipart(image, b"\nhi", HTML_PART, kind=b"related")) == [TEXT]
+    assert find_bodies(multipart(image, image, kind=b"related")) == []
+
+
+def test_footer_of_a_mailing_list_is_a_body() -> None:
+    footer = b"Content-Disposition: inline\nContent-Type: text/plain; charset=us-ascii\n\nhi"
+    assert find_bodies(multipart(TEXT_PART, HTML_PART, footer)) == [TEXT, HTML, TEXT]
 
 
 @pytest.mark.parametrize("raw", [b"", b"\n\nhi", b"just some text\n", b"<html>", b"\xff\xfe", b"a\rb: c\n\nhi"])
@@ -194,24 +302,6 @@ def test_header_block_may_be_short(raw: bytes) -> None:
 )
 def test_ambiguous_header_block_is_not_parsed(raw: bytes) -> None:
     assert parse_headers(raw, 0, len(raw)) is SkipReason.MALFORMED_PART
-
-
-@pytest.mark.parametrize(
-    ("field", "value", "parameters"),
-    [
-        ("Text/HTML; Charset=UTF-8", "text/html", {"charset": "UTF-8"}),
-        ('text/html; charset="utf-8"; format=flowed', "text/html", {"charset": "utf-8", "format": "flowed"}),
-        ('multipart/mixed; boundary="a;b \\"c\\""', "multipart/mixed", {"boundary": 'a;b "c"'}),
-        ("text/plain;charset = us-ascii (plain)", "text/plain", {"charset": "us-ascii"}),
-        ("text/plain (comment) ; a=1; a=2", "text/plain", {"a": "1"}),
-        ("text/plain; charset", "text/plain", {}),
-        ('text/plain; name="; charset=no', "text/plain", {"name": "", "charset": "no"}),
-        ("", "", {}),
-    ],
-)
-def test_parameters_are_parsed(field: str, value: str, parameters: dict[str, str]) -> None:
-    parsed = parse_parameterized_value(field)
-    assert (parsed.value, parsed.parameters) == (value, parameters)
 
 
 def test_header_spans_are_exact() -> None:

@@ -1,9 +1,9 @@
-"""The inputs of ../shared/cases/rewrite about secret, signed and unsubscribe links behave as its README says."""
+"""The inputs of ../shared/cases/rewrite behave as its README says."""
 
 import pytest
 
 from clicktrail.model.link import LinkReason
-from clicktrail.rewrite import rewrite_html
+from clicktrail.rewrite import rewrite_html, rewrite_message
 from clicktrail.utm.tag import add_utm_parameters
 from tests.support.paths import CASES
 from tests.support.rewriting import build_rewriter
@@ -39,3 +39,12 @@ def test_signed_links_get_no_parameters() -> None:
 
 def test_requests_to_unsubscribe_are_left_in_17_languages() -> None:
     assert reasons("B23-unsub-languages.html") == [LinkReason.UNSUBSCRIBE] * 17
+
+
+def test_named_text_behind_the_body_is_an_attachment() -> None:
+    raw = (FOLDER / "31-mailparser-125-named-text.eml").read_bytes()
+    result = rewrite_message(raw, REWRITER)
+    (link,) = result.links
+    assert link.href == "https://www.example.com/body"
+    assert result.raw == raw.replace(b"https://www.example.com/body", link.replacement.encode())
+    assert result.skip_reasons == ()

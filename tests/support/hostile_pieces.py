@@ -198,6 +198,7 @@ HEADER_PIECES = (
     *(" ", "a", "\t", "\n ", "\r\n\t", "\0", "\udcff", "é", "=", "=?", "?=", "=?utf-8?q?", "=?utf-8?q?=41?="),
     *("=?utf-8?q?a?= ", "=?utf-8?b?QQ==?=\n ", "=?utf-8?b?", "=?a?q?x", "=?none?q?a?=", "(", ")", "()", "(a"),
     *('"', '\\"', ";", "; ", ";a=", ';a="', "; a*0*=utf-8''%41", ",<a@b>", ";d=a", "a:;,"),
+    *(" name", "name*0", " name=", '""', "((a)", "\\(", "inline "),
 )
 LINK = "https://x.example/?a=b"
 HTML_FIELDS = "Content-Type: text/html; charset=utf-8\n"

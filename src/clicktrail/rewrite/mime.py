@@ -7,10 +7,12 @@ attachments and forwarded messages.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 
 from clicktrail.model.link import BodyType
+from clicktrail.rewrite.content_headers import ParameterizedValue, has_name, is_inline, parse_parameterized_value
 from clicktrail.rewrite.text_links import Flow, parse_flow
 
 _PART_BY_CONTENT_TYPE = {"text/html": BodyType.HTML, "text/plain": BodyType.TEXT}
@@ -20,6 +22,7 @@ _MIME_FIELDS = ("mime-version", "content-type", "content-transfer-encoding")
 _INLINE_PGP = b"-----BEGIN PGP "
 _MBOX_FROM_LINE = re.compile(rb"From [^\n]*+\n")  # separates messages in an mbox file (RFC 4155)
 _DELIMITER_LINE_END = re.compile(rb"(?P<last>--)?[ \t]*+(?:\r?\n|\Z)")
+_PADDED_DELIMITER_LINE_END = re.compile(rb"[ \t]*+" + _DELIMITER_LINE_END.pattern)
 
 # The largest of 938 real and test messages has 107 header fields in 136 kB, and 330 lines that start with "--".
 MAX_HEADER_BYTES = 262_144
@@ -33,16 +36,13 @@ MAX_PARTS = 1_000
 MAX_DELIMITER_LINES = 10_000
 """Lines that start with "--" and could start a part."""
 
+_TEXT_OR_MULTIPART = re.compile(r"(?:(?:text|multipart)/|\Z)", re.IGNORECASE)
 _MULTIPART_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 
 _HEADER_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
 _BLANK_LINE = re.compile(rb"\r?\n|\Z")
 _BARE_CR = re.compile(rb"\r(?!\n)")
 _WHITESPACE_LINE = re.compile(rb"\n[ \t]++\r?\n")
-
-_PARAMETER = re.compile(r';\s*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*+))', re.DOTALL)
-_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_COMMENT = re.compile(r"\([^()]*+\)")
 
 
 class SkipReason(StrEnum):
@@ -140,29 +140,6 @@ def parse_headers(raw: bytes, start: int, end: int, *, is_limited: bool = True) 
     return Headers(fields=fields, spans=spans, blank_line_start=offset, body_start=blank_line.end())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterizedValue:
-    """A header value with parameters, such as ``text/html; charset=utf-8``.
-
-    Attributes:
-        value: text before the parameters, in lower case.
-        parameters: values by name in lower case; the first of each name. RFC 2231 continuations are not joined.
-    """
-
-    value: str
-    parameters: Mapping[str, str]
-
-
-def parse_parameterized_value(text: str) -> ParameterizedValue:
-    """Parse a Content-Type or Content-Disposition (RFC 2045 section 5.1, RFC 2183 section 2)."""
-    parameters: dict[str, str] = {}
-    for parameter in _PARAMETER.finditer(text):
-        name, quoted, unquoted = parameter.groups()
-        value = unquoted if quoted is None else _QUOTED_PAIR.sub(r"\1", quoted)
-        parameters.setdefault(name.lower(), value)
-    return ParameterizedValue(value=_COMMENT.sub("", text.partition(";")[0]).strip().lower(), parameters=parameters)
-
-
 def find_body_parts(raw: bytes, *, include_signed: bool = False) -> Iterator[BodyPart | SkipReason]:
     """Yield the bodies of a message in order, and the reasons for what was skipped.
 
@@ -179,8 +156,24 @@ def find_body_parts(raw: bytes, *, include_signed: bool = False) -> Iterator[Bod
         return iter([SkipReason.NOT_A_MESSAGE])
     if not include_signed and any(name in headers for name in _SIGNATURE_FIELDS):
         return iter([SkipReason.DKIM_SIGNED])
-    outcomes = list(_EntityWalker(raw).walk_entity(headers, len(raw), default_type="text/plain", depth=0))
+    place = _Place(default_type="text/plain", depth=0, is_first=True)
+    outcomes = list(_EntityWalker(raw).walk_entity(headers, len(raw), place))
     return iter([SkipReason.TOO_COMPLEX] if SkipReason.TOO_COMPLEX in outcomes else outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where in a message an entity is.
+
+    Attributes:
+        default_type: content type if none is declared.
+        depth: number of multiparts around it.
+        is_first: whether no other part, except alternatives of this one, is shown before it.
+    """
+
+    default_type: str
+    depth: int
+    is_first: bool
 
 
 @dataclass(slots=True)
@@ -189,54 +182,98 @@ class _EntityWalker:
 
     raw: bytes
     part_count: int = 0
+    found_types: set[BodyType] = field(default_factory=set)
 
-    def walk_entity(
-        self, headers: Headers, end: int, *, default_type: str, depth: int
-    ) -> Iterator[BodyPart | SkipReason]:
+    def walk_entity(self, headers: Headers, end: int, place: _Place) -> Iterator[BodyPart | SkipReason]:
         if headers.is_ambiguous("content-type") or headers.is_ambiguous("content-transfer-encoding"):
             yield SkipReason.MALFORMED_PART
             return
-        content = parse_parameterized_value(headers.get("content-type") or default_type)
+        content = parse_parameterized_value(headers.get("content-type") or place.default_type)
         if content.value in _SIGNED_CONTENT_TYPES:
             yield SkipReason.SIGNED
         elif content.value == "multipart/encrypted":
             yield SkipReason.ENCRYPTED
         elif content.value.startswith("multipart/"):
-            if depth == MAX_DEPTH:
+            if self._is_attachment(headers, content, place):
+                return
+            if place.depth == MAX_DEPTH:
                 yield SkipReason.TOO_COMPLEX
-            elif _parse_transfer_encoding(headers) not in _MULTIPART_ENCODINGS or not content.parameters.get(
-                "boundary"
-            ):
+            elif _parse_transfer_encoding(headers) not in _MULTIPART_ENCODINGS:
                 yield SkipReason.MALFORMED_PART
             else:
-                yield from self._walk_multipart(headers.body_start, end, content=content, depth=depth)
-        elif content.value in _PART_BY_CONTENT_TYPE and not _is_attachment(headers):
-            yield _build_body_part(self.raw, headers, end, content=content, depth=depth)
+                yield from self._walk_multipart((headers.body_start, end), content, place)
+        elif content.value in _PART_BY_CONTENT_TYPE and not self._is_attachment(headers, content, place):
+            self.found_types.add(_PART_BY_CONTENT_TYPE[content.value])
+            yield _build_body_part(self.raw, headers, end, content=content, depth=place.depth)
 
     def _walk_multipart(
-        self, start: int, end: int, *, content: ParameterizedValue, depth: int
+        self, span: tuple[int, int], content: ParameterizedValue, place: _Place
     ) -> Iterator[BodyPart | SkipReason]:
-        default_type = "message/rfc822" if content.value == "multipart/digest" else "text/plain"
-        for part_start, part_end in _split_multipart(self.raw, start, end, boundary=content.parameters["boundary"]):
-            self.part_count += 1
-            if self.part_count > MAX_PARTS:
-                yield SkipReason.TOO_COMPLEX
-                return
-            headers = parse_headers(self.raw, part_start, part_end)
+        boundary = content.parameters.get("boundary", "")
+        parts = list(islice(_split_multipart(self.raw, *span, boundary=boundary), MAX_PARTS + 1))
+        self.part_count += len(parts)
+        if not parts:
+            yield SkipReason.MALFORMED_PART
+        elif self.part_count > MAX_PARTS:
+            yield SkipReason.TOO_COMPLEX
+        else:
+            yield from self._walk_parts([(parse_headers(self.raw, *part), part[1]) for part in parts], content, place)
+
+    def _walk_parts(
+        self, parts: Sequence[tuple[Headers | SkipReason, int]], content: ParameterizedValue, place: _Place
+    ) -> Iterator[BodyPart | SkipReason]:
+        is_related = content.value == "multipart/related"
+        first = _find_root([headers for headers, _ in parts], content) if is_related else 0
+        for index, (headers, end) in enumerate(parts):
             if isinstance(headers, SkipReason):
                 yield headers
-            else:
-                yield from self.walk_entity(headers, part_end, default_type=default_type, depth=depth + 1)
+            elif index == first or not is_related:  # the other parts of multipart/related are files of the first
+                part_place = _Place(
+                    default_type="message/rfc822" if content.value == "multipart/digest" else "text/plain",
+                    depth=place.depth + 1,
+                    is_first=place.is_first and (index == first or content.value == "multipart/alternative"),
+                )
+                yield from self.walk_entity(headers, end, part_place)
+
+    def _is_attachment(self, headers: Headers, content: ParameterizedValue, place: _Place) -> bool:
+        """Whether mail programs show a part as an attachment: as in RFC 8621 section 4.1.4, also by its name.
+
+        A first part with a name is a body, and so are its alternatives of another type.
+        """
+        dispositions = headers.fields.get("content-disposition", ())
+        if not is_inline(dispositions):
+            return True
+        is_body = place.is_first and _PART_BY_CONTENT_TYPE.get(content.value) not in self.found_types
+        return not is_body and has_name([*dispositions, headers.get("content-type")])
+
+
+def _find_root(parts: Sequence[Headers | SkipReason], content: ParameterizedValue) -> int:
+    """Return the index of the part that multipart/related shows (RFC 2387 section 3.2).
+
+    Without a valid ``start``, it is the first text or multipart: some programs put images before it.
+    """
+    start = content.parameters.get("start", "").strip("<> ")
+    readable = [(index, headers) for index, headers in enumerate(parts) if isinstance(headers, Headers)]
+    named = (index for index, headers in readable if start and headers.get("content-id").strip("<> ") == start)
+    texts = (index for index, headers in readable if _TEXT_OR_MULTIPART.match(headers.get("content-type")))
+    return next(named, next(texts, 0))
 
 
 def _split_multipart(raw: bytes, start: int, end: int, *, boundary: str) -> Iterator[tuple[int, int]]:
-    """Yield the spans between the delimiter lines (RFC 2046 section 5.1.1). A missing last delimiter is tolerated."""
-    delimiter = b"\n--" + boundary.encode("latin-1")
+    """Yield the spans between the delimiter lines (RFC 2046 section 5.1.1). A missing last delimiter is tolerated.
+
+    White space at the end of the boundary is ignored: programs disagree whether delimiter lines have it.
+    """
+    stripped = boundary.rstrip(" \t")
+    if not stripped:
+        return
+    delimiter = b"\n--" + stripped.encode("latin-1")
+    delimiter_line_end = _DELIMITER_LINE_END if stripped == boundary else _PADDED_DELIMITER_LINE_END
     part_start: int | None = None
     offset = start - 1  # a delimiter at the start of the body includes the line break before it
     while (delimiter_start := raw.find(delimiter, offset, end)) >= 0:
         offset = delimiter_start + len(delimiter)
-        line_end = _DELIMITER_LINE_END.match(raw, offset, end)
+        line_end = delimiter_line_end.match(raw, offset, end)
         if line_end is None:
             continue
         if part_start is not None:
@@ -246,12 +283,6 @@ def _split_multipart(raw: bytes, start: int, end: int, *, boundary: str) -> Iter
         part_start = line_end.end()
     if part_start is not None:
         yield part_start, end
-
-
-def _is_attachment(headers: Headers) -> bool:
-    disposition = parse_parameterized_value(headers.get("content-disposition"))
-    names = {name.partition("*")[0] for name in disposition.parameters}  # "filename*" is RFC 2231
-    return disposition.value == "attachment" or "filename" in names
 
 
 def _parse_transfer_encoding(headers: Headers) -> str:
