@@ -50,6 +50,9 @@ _BASE64URL_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/-_-")
 """Base64url to base64. Characters that only base64 has become invalid ones."""
 _BASE64_PADDING = (b"", b"===", b"==", b"=")
 """Padding by the length of the text modulo 4."""
+_NOT_BASE64URL = "not base64url, or not the canonical base64url of its bytes"
+_FINAL_CHARACTERS = ("", "", "AQgw", "AEIMQUYcgkosw048")
+"""Last characters whose unused bits are zero, by the length of the text modulo 4: all others have another spelling."""
 
 
 class KeyState(StrEnum):
@@ -124,10 +127,10 @@ class KeyRing:
             TokenMalformedError: not a token of this format, or not canonical base64url.
             TokenForgedError: not sealed by a key of this ring.
         """
-        if len(token) > MAX_TOKEN_CHARS or not token or token[-1] not in _LAST_CHARACTERS_BY_FORMAT[token_format]:
+        cipher = self._ciphers[token_format].get(token[-1:])
+        if len(token) > MAX_TOKEN_CHARS or (cipher is None and not _names_key(token, token_format)):
             raise TokenMalformedError("not a token of a known format")
         ciphertext = _decode_base64url(token[:-1])
-        cipher = self._ciphers[token_format].get(token[-1])
         if cipher is None:
             raise TokenForgedError("the key that this token names is not in the ring, or revoked")
         try:
@@ -141,13 +144,18 @@ def identify_key(token: str) -> tuple[TokenFormat, int] | None:
     return _KEYS_BY_LAST_CHARACTER.get(token[-1:])
 
 
+def _names_key(token: str, token_format: TokenFormat) -> bool:
+    identified = identify_key(token)
+    return identified is not None and identified[0] is token_format
+
+
 def _decode_base64url(text: str) -> bytes:
-    # The decoder skips invalid characters, and the last character may have unused bits. Encoding again finds both.
+    unpaired = len(text) % 4
     try:
-        padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + _BASE64_PADDING[len(text) % 4]
-        data = binascii.a2b_base64(padded)
+        padded = text.encode("ascii").translate(_BASE64URL_TO_BASE64) + _BASE64_PADDING[unpaired]
+        data = binascii.a2b_base64(padded, strict_mode=True)
     except ValueError as error:
-        raise TokenMalformedError("not base64url") from error
-    if binascii.b2a_base64(data, newline=False) != padded:
-        raise TokenMalformedError("not the canonical base64url of its bytes")
+        raise TokenMalformedError(_NOT_BASE64URL) from error
+    if unpaired and text[-1] not in _FINAL_CHARACTERS[unpaired]:
+        raise TokenMalformedError(_NOT_BASE64URL)
     return data

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import Final
 
 import msgspec
 from ada_url import URL
@@ -40,6 +41,7 @@ _VISIBLE_ASCII = bytes(range(0x21, 0x7F))
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 """Safe methods (RFC 9110 section 9.2.1) without TRACE, which only echoes the request."""
 
+_SEALED: Final = TokenFormat.SEALED  # to look up a member of an enum takes 0.25 µs in Python 3.11
 _MAX_USER_AGENT_CHARS = 512
 _MAX_RAW_TOKEN_CHARS = 200
 
@@ -124,7 +126,7 @@ class Redirector:
         """Return the link of a token if neither the registry nor an error page is needed, and None otherwise."""
         identified = identify_key(token)
         try:
-            if identified and identified[0] is TokenFormat.SEALED:
+            if identified and identified[0] is _SEALED:
                 return open_payload(self._ring, token)
             reference = parse_reference(self._ring, token)
         except TokenError:
