@@ -269,6 +269,17 @@ def test_real_mail_as_a_process(tmp_path: Path) -> None:
         assert json.loads(process.stdout)["size"]["after"] == (tmp_path / "out.eml").stat().st_size
 
 
+def test_campaign_with_a_line_break_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "mail.txt").write_text("https://example.com/", "utf-8")
+
+    refused = run_clicktrail("rewrite", "mail.txt", "--campaign", "winter\r\nsale", folder=tmp_path)
+
+    assert (1, "") == (refused.returncode, refused.stdout)
+    assert refused.stderr.startswith(
+        "clicktrail: error: the campaign has the control character U+000D: 'winter\\r\\nsale'\n"
+    )
+
+
 def test_unknown_suffix_is_refused(tmp_path: Path) -> None:
     (tmp_path / "clicktrail.txt").write_text("https://example.com/", "utf-8")
     (tmp_path / "clicktrail.toml").write_text("", "utf-8")

@@ -34,6 +34,12 @@ def test_lint_fixes_values_with_one_possible_correction(tmp_path: Path) -> None:
     assert page.read_text() == (f'<a href="{href}">a</a>\n<a href="{href.replace("/?", "/b?")}">b</a>')
 
 
+def test_campaign_with_a_line_break_is_refused(tmp_path: Path) -> None:
+    refused = run_clicktrail("utm", "lint", RIGHT, "--fix", "--campaign", "2026-11\n_sale", folder=tmp_path)
+    assert (1, "") == (refused.returncode, refused.stdout)
+    assert "the campaign has the control character U+000A" in refused.stderr
+
+
 def test_lint_as_json(tmp_path: Path) -> None:
     process = run_clicktrail("utm", "lint", RIGHT, RIGHT + "&utm_term=A", "--fix", "--json", folder=tmp_path)
     assert 0 == process.returncode

@@ -1,10 +1,15 @@
 """The inputs of ../shared/cases/rewrite behave as its README says."""
 
+import re
+from datetime import UTC, datetime
+
 import pytest
 
 from clicktrail.model.link import LinkReason
 from clicktrail.rewrite import rewrite_html, rewrite_message
+from clicktrail.rewrite.dkim import remove_own_signatures, sign
 from clicktrail.utm.tag import add_utm_parameters
+from tests.support.dkim_keys import RSA_KEY, is_signature_valid
 from tests.support.paths import CASES
 from tests.support.rewriting import build_rewriter
 
@@ -48,3 +53,12 @@ def test_named_text_behind_the_body_is_an_attachment() -> None:
     assert link.href == "https://www.example.com/body"
     assert result.raw == raw.replace(b"https://www.example.com/body", link.replacement.encode())
     assert result.skip_reasons == ()
+
+
+def test_message_with_a_lone_carriage_return_is_signed_as_it_is_sent() -> None:
+    unsigned, keys = remove_own_signatures((FOLDER / "B29-lone-cr-dkim.eml").read_bytes(), [RSA_KEY])
+    result = rewrite_message(unsigned, REWRITER)
+    assert (result.tracked_count, keys) == (1, (RSA_KEY,))
+    signed = sign(result.raw, RSA_KEY, signed_at=datetime(2026, 12, 1, tzinfo=UTC))
+    assert is_signature_valid(signed)
+    assert is_signature_valid(re.sub(rb"\r\n|\r|\n", b"\r\n", signed))

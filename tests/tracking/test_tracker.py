@@ -27,6 +27,7 @@ from clicktrail.tokens import (
 from clicktrail.tracking import MessageMetadata, Tracker
 from clicktrail.tracking.tracker import parse_tracking_domain
 from clicktrail.utm import Convention
+from tests.support.dkim_keys import RSA_KEY, is_signature_valid
 
 NOW = datetime(2026, 11, 23, 12, 0, 1, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -239,3 +240,28 @@ def test_a_domain_that_is_none_is_refused(domain: str) -> None:
 
 def test_a_domain_is_used_as_a_url_parser_reads_it() -> None:
     assert "https://links.xn--bcher-kva.example" == parse_tracking_domain("https://Links.Bücher.example/").origin
+
+
+@pytest.mark.parametrize("campaign", ["winter\nsale", "winter\r", "\twinter", "\x9bwinter", "winter\u2028"])
+def test_a_campaign_with_a_control_character_is_refused(campaign: str) -> None:
+    with pytest.raises(ClicktrailError, match=r"the campaign has the control character U\+"):
+        MessageMetadata(message_id="m1", sent_at=NOW, campaign=campaign)
+    with pytest.raises(ClicktrailError, match=r"the campaign has the control character U\+"):
+        TRACKER.compile(html=HTML, campaign=campaign)
+
+
+@pytest.mark.parametrize("newline", [b"\r\n", b"\n"])
+@pytest.mark.parametrize(
+    "body",
+    [b"old\rnext", b"old\r\rnext", b"old\r\r\nnext", b"old\nnext\r", b"\rold\n\rnext", b"old\0next\r", b"a \r b\t\r\r"],
+)
+def test_the_new_signature_is_of_the_bytes_that_are_sent(body: bytes, newline: bytes) -> None:
+    tracker = Tracker(ring=RING, domain="https://links.example.com", dkim_keys=(RSA_KEY,))
+    head = b"DKIM-Signature: d=example.com\nFrom: a@example.com\nSubject: x\n\n"
+
+    rewritten = tracker.rewrite_message(head.replace(b"\n", newline) + b"https://a.example/ " + body, SENDING)
+
+    sent = re.sub(rb"\r\n|\r|\n", b"\r\n", rewritten.raw + newline)  # as Python's smtplib sends it
+    assert (1, b"\0" in body) == (rewritten.tracked_count, b"\0" in sent)
+    assert is_signature_valid(rewritten.raw + newline)
+    assert is_signature_valid(sent)

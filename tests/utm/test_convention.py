@@ -72,6 +72,7 @@ def test_every_key_is_read() -> None:
         ("own_hosts = 'shop.example'", "own_hosts", ""),
         ("own_hosts = ['https://shop.example/']", "own_hosts has 'https://shop.example/'", "write a host"),
         ("mediums = ['email']", "mediums", ""),
+        ('campaign = "a\\r\\nb"', "the utm_campaign has the control character U+000D", "remove line breaks"),
         ("content = '{place}'", "utm_content has an unknown placeholder {place}", "use {campaign}, {location}"),
         ("source", "not TOML", ""),
     ],

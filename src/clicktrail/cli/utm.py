@@ -15,6 +15,7 @@ from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, wr
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message, print_warning
 from clicktrail.errors import ClicktrailError
+from clicktrail.model.control_characters import check_no_control_characters
 from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
 from clicktrail.rewrite.candidate import MAX_LINKS, Candidate
@@ -52,6 +53,7 @@ def lint(
     json_: Json = False,
 ) -> None:
     """Find faults in the UTM parameters of links. Exit with status 1 if any remain."""
+    check_no_control_characters("campaign", campaign)
     rules = _read_convention(convention, config)
     files = {source: _read_source(source) for source in sources}
     faulty_rows: list[dict[str, Any]] = []

@@ -116,7 +116,8 @@ def remove_own_signatures(raw: bytes, keys: Sequence[DkimKey]) -> UnsignedMessag
     """Remove the signatures of a message if there is a key for the domain of each.
 
     A message with a signature of another domain or an ARC seal (RFC 8617) is returned unchanged: these could not be
-    made again.
+    made again. In any other, carriage returns without newline become line breaks, so that the new signature is of the
+    bytes that are sent: servers replace them, by a line break or by a space.
     """
     headers = parse_headers(raw, 0, len(raw)) if keys else None
     if not isinstance(headers, Headers):
@@ -126,13 +127,13 @@ def remove_own_signatures(raw: bytes, keys: Sequence[DkimKey]) -> UnsignedMessag
     if not signing_keys or signers != {key.domain for key in signing_keys} or "arc-seal" in headers:
         return UnsignedMessage(raw, ())
     edits = [ByteEdit(start=start, end=end, replacement=b"") for start, end in headers.spans[_SIGNATURE_FIELD]]
-    return UnsignedMessage(splice(raw, edits), signing_keys)
+    return UnsignedMessage(_replace_bare_carriage_returns(splice(raw, edits)), signing_keys)
 
 
 def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
     """Return the message with a DKIM signature as its first field.
 
-    The message is signed as it will be sent, with CRLF line breaks. ``signed_at`` is aware.
+    The message is signed as it will be sent: every carriage return, newline or both is a CRLF. ``signed_at`` is aware.
 
     Raises:
         ValueError: the header block is malformed.
@@ -164,6 +165,13 @@ def sign(raw: bytes, key: DkimKey, *, signed_at: datetime) -> bytes:
     return (f"{newline} ".join([*lines, *textwrap.wrap(value, _MAX_LINE_CHARS)]) + newline).encode() + raw
 
 
+def _replace_bare_carriage_returns(raw: bytes) -> bytes:
+    if raw.count(b"\r") == raw.count(b"\r\n"):
+        return raw
+    newline = b"\r\n" if raw.partition(b"\n")[0].endswith(b"\r") else b"\n"
+    return raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", newline)
+
+
 def _parse_signing_domain(signature: str) -> str:
     """Return the domain of a signature; empty if it has none or several."""
     domains = _DOMAIN_TAG.findall(signature)
@@ -186,7 +194,7 @@ def _canonicalize_field(field: bytes) -> bytes:
 def _canonicalize_body(body: bytes) -> bytes:
     """Apply relaxed body canonicalization (RFC 6376 section 3.4.4)."""
     # `bytes.replace` needs no memory for each match, unlike a regular expression.
-    lines = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n").replace(b"\t", b" ")
+    lines = body.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n").replace(b"\t", b" ")
     while b"  " in lines:
         lines = lines.replace(b"  ", b" ")
     lines = lines.replace(b" \r\n", b"\r\n").removesuffix(b" ")

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import force_setattr
 
 from clicktrail.model.consent import Consent
+from clicktrail.model.control_characters import check_no_control_characters
 from clicktrail.model.link import BodyType
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite import NumberedLink
@@ -39,6 +40,9 @@ class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
             judged nor counted.
         short_code: `SHORT_CODE_BITS` random bits, unique for each message. Then visible and very long tracking URLs use
             short tokens, whose links the caller stores in the registry. None for no short tokens.
+
+    Raises:
+        SettingsError: the campaign has a control character, such as a line break.
     """
 
     message_id: str
@@ -56,6 +60,7 @@ class MessageMetadata(msgspec.Struct, frozen=True, kw_only=True):
             text = getattr(self, name)
             if not text.isascii():
                 force_setattr(self, name, replace_surrogates(text))
+        check_no_control_characters("campaign", self.campaign)
         force_setattr(self, "recipient", normalize_recipient(self.recipient))
 
     def anonymize(self) -> "MessageMetadata":

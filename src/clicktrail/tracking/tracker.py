@@ -9,6 +9,7 @@ import ada_url
 
 from clicktrail.errors import ClicktrailError, SettingsError
 from clicktrail.model.consent import Consent
+from clicktrail.model.control_characters import check_no_control_characters
 from clicktrail.model.link import BodyType
 from clicktrail.rewrite import (
     LinkRewriter,
@@ -123,9 +124,10 @@ class Tracker:
         each recipient. Other merge tags are not changed. ``medium`` is one of the convention's; empty for its default.
 
         Raises:
-            ClicktrailError: more links than a link set can hold.
+            ClicktrailError: more links than a link set can hold, or the campaign has a control character.
         """
         campaign = replace_surrogates(campaign)
+        check_no_control_characters("campaign", campaign)
         compiled = {
             allowed: compile_campaign(
                 html=html,

@@ -12,6 +12,7 @@ import msgspec
 
 from clicktrail.config_text import convert_config, decode_toml, suggest_name
 from clicktrail.errors import SettingsError
+from clicktrail.model.control_characters import check_no_control_characters
 from clicktrail.model.hosts import check_host_patterns
 
 _WORD_SEPARATORS = re.compile(r"[\W_]+")
@@ -88,7 +89,8 @@ class Convention:
         mediums: allowed mediums, each with the pattern of its campaign names; see `matches_campaign_pattern`.
 
     Raises:
-        SettingsError: a value has an unknown placeholder, or ``own_hosts`` a pattern that can match no host.
+        SettingsError: a value has an unknown placeholder or a control character, or ``own_hosts`` has a pattern that
+            can match no host.
     """
 
     source: str
@@ -104,6 +106,7 @@ class Convention:
         check_host_patterns("own_hosts", self.own_hosts)
         known = (_CAMPAIGN_PLACEHOLDER, *_LINK_PLACEHOLDERS)
         for name, value in self._get_value_templates().items():
+            check_no_control_characters(name, value)
             for placeholder in _PLACEHOLDER_PATTERN.findall(value):
                 if placeholder not in known:
                     raise SettingsError(

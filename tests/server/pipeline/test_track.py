@@ -292,15 +292,33 @@ def test_control_headers_are_parsed_and_removed() -> None:
 def test_folded_header_is_removed_completely() -> None:
     raw = b"X-Clicktrail-Campaign:\n winter\n\tsale\nSubject: Hi\n\nbody"
 
-    assert ControlHeaders(stripped_message=b"Subject: Hi\n\nbody", campaign="winter\tsale") == parse_control_headers(
-        raw
-    )
+    assert ControlHeaders(stripped_message=b"Subject: Hi\n\nbody", campaign="winter sale") == parse_control_headers(raw)
 
 
 def test_encoded_words_are_decoded() -> None:
     raw = b"X-Clicktrail-Campaign: =?utf-8?q?gr=C3=BCn?=\r\n\r\n"
 
     assert ControlHeaders(stripped_message=b"\r\n", campaign="grün") == parse_control_headers(raw)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *[b"winter\r\n sale", b"winter\n\tsale", b"winter\rsale", b"winter\xc2\x85sale", b"winter\xe2\x80\xa8sale"],
+        *[
+            b"=?utf-8?q?winter=0D=0Asale?=",
+            b"=?utf-8?b?d2ludGVyCnNhbGU=?=",
+            b"=?utf-8?q?winter=0A?=\r\n =?utf-8?q?sale=0D?=",
+        ],
+        *[
+            b"=?utf-7?q?winter+AAo-sale?=",
+            b"=?utf-16be?q?=00w=00i=00n=00t=00e=00r=00=0A=00s=00a=00l=00e?=",
+            b"wi\0nter\tsale",
+        ],
+    ],
+)
+def test_line_breaks_and_control_characters_are_removed_from_a_campaign(value: bytes) -> None:
+    assert parse_control_headers(b"X-Clicktrail-Campaign: " + value + b"\r\n\r\n").campaign == "winter sale"
 
 
 def test_message_that_starts_with_an_empty_line_has_no_control_headers() -> None:

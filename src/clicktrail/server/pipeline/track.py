@@ -19,6 +19,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from clicktrail.model.consent import Consent
+from clicktrail.model.control_characters import remove_control_characters
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
 from clicktrail.model.recipient import unique_recipients
@@ -40,9 +41,6 @@ _CONTROL_HEADER = re.compile(
 )
 
 _CONTROL_HEADER_NAME = re.compile(rb"(?i)X-Clicktrail-")
-_CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-"""PostgreSQL stores no NUL, and no name has any of them. Folding leaves tabs."""
-
 _MAX_VALUE_CHARS = 255
 """Longer values are truncated. Campaign and recipient are part of every link, and servers reject overlong URLs. An
 email address has up to 254 characters (RFC 5321, erratum 1690)."""
@@ -127,13 +125,16 @@ class TrackedMessage:
 
 
 def parse_control_headers(raw: bytes) -> ControlHeaders:
-    """Parse and remove the control headers. Of a repeated header, the first one counts."""
+    """Parse and remove the control headers. Of a repeated header, the first one counts.
+
+    Control characters are removed from the values: an encoded word can hold line breaks.
+    """
     values: dict[str, str] = {}
     for match in _CONTROL_HEADER.finditer(get_header_block(raw)):
         name = match["name"].decode().lower()
         if name not in values:
             unfolded = _FOLD.sub(b"", match["value"].strip()[:MAX_VALUE_BYTES])
-            values[name] = _CONTROL_CHARACTERS.sub("", decode_header_value(unfolded))[:_MAX_VALUE_CHARS]
+            values[name] = remove_control_characters(decode_header_value(unfolded))[:_MAX_VALUE_CHARS]
     return ControlHeaders(stripped_message=strip_control_headers(raw), **values)
 
 
