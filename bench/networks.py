@@ -4,9 +4,9 @@
 that each AS announces; it is downloaded for the build and not shipped. If the owner of an AS has changed since
 its class was recorded, the build fails, because the class may be wrong.
 
-``vendor_blocks.csv`` has blocks of vendors of scanners and of secure web gateways. If a cloud or an AS
-without a class announces a part of such a block, the part belongs to the vendor: its servers run in that cloud or behind
-that carrier. The column ``announced_by`` limits a row to the parts that one AS announces, where others were sold.
+``vendor_blocks.csv`` has blocks of vendors of scanners and of secure web gateways. If a cloud or an AS without a class
+announces a part of such a block, the part belongs to the vendor: its servers run in that cloud or behind that carrier.
+The column ``announced_by`` limits a row to the parts that one AS announces, where others were sold.
 """
 
 import argparse

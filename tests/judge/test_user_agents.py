@@ -27,6 +27,12 @@ PREVIEWS = [
     ("kakaotalk-scrap/1.0", "KakaoTalk"),
 ]
 AUTOMATION = [
+    ("Gmail-content-sampling", "Gmail's content scanner"),
+    ("Mozilla/5.0", "a program with half a User-Agent"),
+    ("Mozilla", "a program with half a User-Agent"),
+    ("Mozilla/5.0 (Windows NT 10.0; Win64; x64)", "a program with half a User-Agent"),
+    ("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36", "a program with half a User-Agent"),
+    ("Mozilla/4.0 (compatible;)", "a program with half a User-Agent"),
     (f"{CHROME_AGENT} Barracuda Sentinel (EE)", "Barracuda"),
     ("Mozilla/5.0 (X11; Linux x86_64) HeadlessChrome/156.0.0.0 Safari/537.36", "HeadlessChrome"),
     ("python-requests/2.32.5", "python-requests"),
@@ -60,6 +66,8 @@ ANDROID = (
     "Mozilla/5.0 (Linux; Android 15; Pixel 9; wv) AppleWebKit/537.36 Version/4.0 Chrome/146.0 Mobile Safari/537.36"
 )
 BROWSERS_AND_APPS = [
+    "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C)",
+    "Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)",
     CHROME_AGENT,
     "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Thunderbird/140.5.0",

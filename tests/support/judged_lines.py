@@ -6,6 +6,7 @@ from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Sent, de
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick, Reason, Verdict
 from clicktrail.server.ports import JudgedMessage, RecordedEvent
+from tests.support.events import CHROME_AGENT
 
 SENT_AT = datetime(2026, 11, 23, 9, 0, 0, tzinfo=UTC)
 BURST = Reason(signal="burst", points=5, detail="7 links in 0.6 s")
@@ -51,7 +52,7 @@ def click(message_id: str, name: str, *, campaign: str = "spring", recipient: st
         link=0,
         url="https://example.com/",
         ip="192.0.2.7",
-        user_agent="Mozilla/5.0",
+        user_agent=CHROME_AGENT,
     )
 
 

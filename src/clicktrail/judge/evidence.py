@@ -3,7 +3,7 @@
 One address that opens many people's mail belongs to a scanner.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -94,6 +94,12 @@ class AddressClick:
         )
 
 
+def has_time_near(times: Sequence[datetime], at: datetime, distance: timedelta) -> bool:
+    """Whether one of the times, in ascending order, is at most ``distance`` before or after ``at``."""
+    first = bisect_left(times, at - distance)
+    return first < len(times) and times[first] <= at + distance
+
+
 def start_of_interval(at: datetime) -> datetime:
     """Start of the `INTERVAL` that a time belongs to. Intervals are counted from the Unix epoch."""
     return at - (at - _EPOCH) % INTERVAL
@@ -145,11 +151,12 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
         clicks: all clicks on the message, in the order of time.
         regular_clicks: clicks except prefetches and tampered links.
         clicks_with_headers: clicks with known request headers. ESPs do not report headers, and old logs lack them.
+        bounced_recipients: recipients whose server refused the message, if no delivery is known.
         arrived_at: time of delivery, or of sending if the delivery is unknown; None if both are.
         link_count: number of tracked links; 0 if unknown.
         networks: known networks of the clicks' IP addresses.
         machine_network_click_ids: clicks from data centres and mail security companies, where few people read mail.
-        browsers: browsers that ``clicks_with_headers`` claim to come from.
+        browsers: browsers that the clicks claim to come from.
         loaded_click_ids: clicks on whose landing page the script ran.
         engagements: first press, scroll or key on the landing page.
         clicks_by_address: clicks on other messages, by IP address, in the order of time.
@@ -158,6 +165,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
     clicks: tuple[Click, ...]
     regular_clicks: tuple[Click, ...]
     clicks_with_headers: tuple[Click, ...]
+    bounced_recipients: frozenset[str]
     arrived_at: datetime | None
     link_count: int
     networks: Mapping[str, Network]
@@ -182,6 +190,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
             clicks=clicks,
             regular_clicks=tuple(click for click in clicks if not click.tampered and not is_prefetch(click)),
             clicks_with_headers=clicks_with_headers,
+            bounced_recipients=frozenset(() if timeline.delivered else (event.recipient for event in timeline.bounces)),
             arrived_at=timeline.arrived_at,
             link_count=timeline.sent.links if timeline.sent else 0,
             networks=networks,
@@ -192,9 +201,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
                 click_id for click_id, network in networks.items() if network.network_class in _MACHINE_NETWORK_CLASSES
             ),
             declared_agents={click.id: agent for click in clicks if (agent := context.agents.find(click.user_agent))},
-            browsers={
-                click.id: browser for click in clicks_with_headers if (browser := parse_browser(click.user_agent))
-            },
+            browsers={click.id: browser for click in clicks if (browser := parse_browser(click.user_agent))},
             loaded_click_ids=frozenset(event.click_id for event in engagements),
             engagements={event.click_id: event for event in reversed(engagements) if event.kind == "engaged"},
             clicks_by_address=group_by_address(address_clicks, exclude_message_id=timeline.message_id),

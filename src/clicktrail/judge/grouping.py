@@ -3,23 +3,27 @@
 Theory of operation: a *window* is a series of items at most ``window_s`` apart that has at least ``min_distinct``
 different keys, such as links. A *run* is the union of overlapping windows, so it may last longer than one window.
 
-A click's source is not known for certain, so `find_link_runs` tries several definitions, the narrowest first: one
-User-Agent in one network, one network, one User-Agent in any network, and finally clicks from everywhere. A click in a
-run of a narrow source is left out of the wider ones. So a person who clicks during a scan, from another network or with
-another browser, does not become part of the scan.
+A click's source is not known for certain, so `find_link_runs` tries several definitions: one User-Agent in one network,
+one network, one User-Agent in any network, and clicks from everywhere. A wide source consists of narrow ones, and of
+each narrow one only a part of the links counts towards a run of the wide one (`max_per_part`). So a scan from one
+narrow source never makes a run together with a person who clicks during it, from another network or with another
+browser. Counts only grow with more clicks: another click never takes a click out of a run.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
+from operator import attrgetter
 from typing import Final, Protocol, TypeVar
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches, is_public_ip
 from clicktrail.model.event import Click
 
 _CACHE_SIZE = 16_384
+
+_SORT_KEY: Final = attrgetter("at", "id")
+"""The order of `Timeline`."""
 
 _PREFIX_BITS: Final = {4: 24, 6: 48}
 """By IP version, the longest prefix that BGP routes: the smallest network that a scanner can announce as its own."""
@@ -67,15 +71,30 @@ def coarse_network_key(evidence: MessageEvidence, click: Click) -> str:
     return click.ip.partition(":" if ":" in click.ip else ".")[0]
 
 
-def visitor_key(evidence: MessageEvidence, click: Click) -> tuple[str, str] | None:
-    """Identify the visitor: by IP address and User-Agent, or by network alone where few people read mail.
+VisitorKey = tuple[str, str]
+"""Network or IP address, and User-Agent."""
 
-    The User-Agent separates a company's employees from a scanner behind the same IP address. None if the address is
-    not public.
+
+def visitor_keys(evidence: MessageEvidence, click: Click) -> tuple[VisitorKey, ...]:
+    """Identify the visitor: by IP address and User-Agent, or where few people read mail by two keys.
+
+    Programs in data centres change their address or their User-Agent, and people at remote desktops share the networks:
+    there, two clicks are one visitor's if network and User-Agent are the same, or the /24 (IPv6: /48). Elsewhere the
+    User-Agent separates a company's employees from a scanner behind the same IP address. Empty if the address is not
+    public.
     """
     if click.id in evidence.machine_network_click_ids:
-        return network_key(evidence, click), ""
-    return (click.ip, click.user_agent) if is_public_ip(click.ip) else None
+        return (network_key(evidence, click), click.user_agent), (address_prefix(click.ip), "")
+    return ((click.ip, click.user_agent),) if is_public_ip(click.ip) else ()
+
+
+def group_by_visitor(evidence: MessageEvidence, clicks: Iterable[Click]) -> Iterable[list[Click]]:
+    """Group clicks by visitor; a click is in the group of each of its keys."""
+    groups: dict[VisitorKey, list[Click]] = {}
+    for click in clicks:
+        for key in visitor_keys(evidence, click):
+            groups.setdefault(key, []).append(click)
+    return groups.values()
 
 
 @lru_cache(_CACHE_SIZE)
@@ -88,14 +107,20 @@ def address_prefix(ip: str) -> str:
 
 
 def find_runs(
-    items: Sequence[T], *, key: Callable[[T], Hashable], min_distinct: int, window_s: float
+    items: Sequence[T],
+    *,
+    key: Callable[[T], Hashable],
+    min_distinct: int,
+    window_s: float,
+    part: Callable[[T], Hashable] | None = None,
 ) -> Iterator[Sequence[T]]:
     """Find runs: unions of overlapping windows, each with ``min_distinct`` or more different keys in ``window_s``.
 
-    ``items`` must be sorted by time.
+    ``items`` must be sorted by time. An item with the key None belongs to a run, but does not count. With ``part``, at
+    most `max_per_part` keys of the items with the same part count.
     """
     run = range(0)
-    for window in _find_windows(items, key=key, min_distinct=min_distinct, window_s=window_s):
+    for window in _find_windows(items, key=key, min_distinct=min_distinct, window_s=window_s, part=part):
         if window.start < run.stop:
             run = range(run.start, window.stop)
             continue
@@ -106,23 +131,67 @@ def find_runs(
         yield items[run.start : run.stop]
 
 
+def max_per_part(min_distinct: int) -> int:
+    """How many keys of one part count: a part needs others, and more of them than one key."""
+    return max(1, min((min_distinct + 1) // 2, min_distinct - 2))
+
+
 def _find_windows(
-    items: Sequence[T], *, key: Callable[[T], Hashable], min_distinct: int, window_s: float
+    items: Sequence[T],
+    *,
+    key: Callable[[T], Hashable],
+    min_distinct: int,
+    window_s: float,
+    part: Callable[[T], Hashable] | None,
 ) -> Iterator[range]:
     """Index ranges with enough different keys: for each last item, the longest one within ``window_s``. Linear time."""
     max_duration = timedelta(seconds=window_s)
-    key_counts: Counter[Hashable] = Counter()
+    counter = _DistinctCounter(max_per_part=max_per_part(min_distinct) if part else min_distinct)
+    entries = [(key(item), part(item) if part else None) for item in items]
     first = 0
     for last, item in enumerate(items):
-        key_counts[key(item)] += 1
+        counter.add(*entries[last])
         while item.at - items[first].at > max_duration:
-            removed_key = key(items[first])
-            key_counts[removed_key] -= 1
-            if not key_counts[removed_key]:
-                del key_counts[removed_key]
+            counter.remove(*entries[first])
             first += 1
-        if len(key_counts) >= min_distinct:
+        if counter.distinct_count >= min_distinct and counter.capped_count >= min_distinct:
             yield range(first, last + 1)
+
+
+class _DistinctCounter:
+    """Counts different keys, and the sum over all parts of their different keys, up to ``max_per_part`` of each."""
+
+    __slots__ = ("_by_part", "_counts", "_max_per_part", "capped_count")
+
+    def __init__(self, *, max_per_part: int) -> None:
+        self._max_per_part = max_per_part
+        self._counts: dict[Hashable, int] = {}
+        self._by_part: dict[Hashable, dict[Hashable, int]] = {}
+        self.capped_count = 0
+
+    @property
+    def distinct_count(self) -> int:
+        return len(self._counts)
+
+    def add(self, key: Hashable, part: Hashable) -> None:
+        if key is None:
+            return
+        self._counts[key] = self._counts.get(key, 0) + 1
+        part_counts = self._by_part.setdefault(part, {})
+        if key not in part_counts and len(part_counts) < self._max_per_part:
+            self.capped_count += 1
+        part_counts[key] = part_counts.get(key, 0) + 1
+
+    def remove(self, key: Hashable, part: Hashable) -> None:
+        if key is None:
+            return
+        part_counts = self._by_part[part]
+        for counts in (self._counts, part_counts):
+            counts[key] -= 1
+            if not counts[key]:
+                del counts[key]
+        if key not in part_counts and len(part_counts) < self._max_per_part:
+            self.capped_count -= 1
 
 
 def find_link_runs(
@@ -136,28 +205,96 @@ def find_link_runs(
     if len(clicks) < min_links or len(set(map(link_key, clicks))) < min_links:
         return
     network_keys = {click.id: network_key(evidence, click) for click in clicks}
-    # From the narrowest to the widest source. A click in a run of a narrow source is left out of the wider ones.
-    source_keys: tuple[Callable[[Click], Hashable], ...] = (
-        lambda click: (network_keys[click.id], click.user_agent) if network_keys[click.id] else None,
-        lambda click: network_keys[click.id] or None,
-        lambda click: click.user_agent or None,
-    )
-    for source_key in source_keys:
-        runs = [
-            run
-            for group in group_by(clicks, source_key).values()
-            for run in find_runs(group, key=link_key, min_distinct=min_links, window_s=window_s)
-        ]
-        yield from runs
-        click_ids_in_runs = {click.id for run in runs for click in run}
-        clicks = [click for click in clicks if click.id not in click_ids_in_runs]
-        if len(clicks) < min_links:
-            return
+
+    def get_network(click: Click) -> str:
+        return network_keys[click.id]
+
+    # From the narrowest to the widest source.
+    runs = [
+        *_find_source_runs(clicks, get_network, get_user_agent, min_links=min_links, window_s=window_s),
+        *_find_source_runs(clicks, get_user_agent, get_network, min_links=min_links, window_s=window_s),
+    ]
     if not allow_unrelated:
-        clicks = [click for click in clicks if not network_keys[click.id] and not click.user_agent]
-    for run in find_runs(clicks, key=link_key, min_distinct=min_links, window_s=window_s):
-        if len({network_keys[click.id] or click.id for click in run}) >= min_links:
-            yield run
+        clicks = [click for click in clicks if not get_network(click) and not click.user_agent]
+    elif len(set(network_keys.values())) < min_links and all(network_keys.values()):
+        clicks = ()
+    runs += (
+        run
+        for run in find_runs(clicks, key=link_key, min_distinct=min_links, window_s=window_s, part=_user_agent_or_id)
+        if len({get_network(click) or click.id for click in run}) >= min_links
+    )
+    yield from _merge_runs(runs)
+
+
+def find_datacentre_runs(clicks: Sequence[Click], *, min_links: int, window_s: float) -> Iterator[Sequence[Click]]:
+    """Find runs in clicks from data centres, for windows of many minutes.
+
+    A source is one User-Agent, one /24 (IPv6: /48), or clicks with many User-Agents. So a person at a remote desktop,
+    with another browser than the scanner, does not pay for it.
+    """
+    if len(clicks) < min_links or len(set(map(link_key, clicks))) < min_links:
+        return
+    runs = [
+        *_find_source_runs(clicks, get_address_prefix, get_user_agent, min_links=min_links, window_s=window_s),
+        *find_runs(clicks, key=link_key, min_distinct=min_links, window_s=window_s, part=_user_agent_or_id),
+    ]
+    for same_agent_clicks in group_by(clicks, lambda click: click.user_agent or None).values():
+        runs += find_runs(same_agent_clicks, key=link_key, min_distinct=min_links, window_s=window_s)
+    yield from _merge_runs(runs)
+
+
+def _find_source_runs(
+    clicks: Sequence[Click],
+    get_source: Callable[[Click], str],
+    get_part: Callable[[Click], str],
+    *,
+    min_links: int,
+    window_s: float,
+) -> Iterator[Sequence[Click]]:
+    """Runs of each source, and of each of its parts. Clicks whose source is unknown are left out."""
+    for source_clicks in group_by(clicks, lambda click: get_source(click) or None).values():
+        if len(source_clicks) < min_links:
+            continue
+        parts = group_by(source_clicks, get_part)
+        for part, part_clicks in parts.items():
+            if part:
+                yield from find_runs(part_clicks, key=link_key, min_distinct=min_links, window_s=window_s)
+        if len(parts) > 1 or "" in parts:
+            part_of = get_part if "" not in parts else lambda click: get_part(click) or click.id
+            yield from find_runs(source_clicks, key=link_key, min_distinct=min_links, window_s=window_s, part=part_of)
+
+
+def _merge_runs(runs: Sequence[Sequence[Click]]) -> Iterator[Sequence[Click]]:
+    """Join the runs that have clicks in common, so that each click is in one run."""
+    if len(runs) <= 1:
+        yield from runs
+        return
+    merged: list[dict[str, Click]] = []
+    position: dict[str, int] = {}
+    for run in runs:
+        joined = {click.id: click for click in run}
+        for index in {position[click_id] for click_id in joined if click_id in position}:
+            joined |= merged[index]
+            merged[index] = {}
+        position.update(dict.fromkeys(joined, len(merged)))
+        merged.append(joined)
+    for clicks in merged:
+        if clicks:
+            yield sorted(clicks.values(), key=_SORT_KEY)
+
+
+def get_user_agent(click: Click) -> str:
+    """The User-Agent; empty if unknown."""
+    return click.user_agent
+
+
+def _user_agent_or_id(click: Click) -> str:
+    return click.user_agent or click.id
+
+
+def get_address_prefix(click: Click) -> str:
+    """`address_prefix` of a click."""
+    return address_prefix(click.ip)
 
 
 def expand_runs(runs_with_detail: Iterable[tuple[Sequence[Click], str]]) -> SignalMatches:

@@ -171,19 +171,30 @@ class ChromeRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     date: date
 
 
+class FinalVersion(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The last Chrome version for an old operating system; ``system`` is a token of its User-Agents."""
+
+    version: int
+    system: str
+
+
 class ChromeReleases(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Chrome's release dates, to tell how old a claimed Chrome version is.
 
     Attributes:
         releases: releases by ascending version; versions may be missing.
         max_release_interval_days: maximum days between two releases after the last one listed.
-        final_versions: last versions for old operating systems.
+        final_versions: last versions for old operating systems. A User-Agent does not say how old its system is.
     """
 
     source: str = ""
     releases: Sequence[ChromeRelease] = ()
     max_release_interval_days: int = 28
-    final_versions: frozenset[int] = frozenset()
+    final_versions: tuple[FinalVersion, ...] = ()
+
+    def is_final_version(self, version: int, user_agent: str) -> bool:
+        """Whether a version is the last one for an old release of the system that a User-Agent claims."""
+        return any(final.version == version and final.system in user_agent for final in self.final_versions)
 
     def days_since_replaced(self, version: int, on_date: date) -> int:
         """Days between the next version's release and ``on_date``; negative while a version is current.

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from clicktrail.model.event import AnyEvent, Click, Delivered, Engagement, Sent
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered, Engagement, Sent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,14 @@ class Timeline:
         )
 
     def split(self, groups: Iterable[Sequence[Click]], engagements: Iterable[Engagement]) -> Iterator["Timeline"]:
-        """Yield a timeline for each group of clicks, with their engagements and the message's sending and delivery."""
+        """Yield a timeline for each group of clicks, with their engagements and the message's sending and delivery.
+
+        Also with its bounces.
+        """
         engagements_by_click: dict[str, list[Engagement]] = {}
         for engagement in engagements:
             engagements_by_click.setdefault(engagement.click_id, []).append(engagement)
-        message_events = tuple(event for event in (self.sent, self.delivered) if event)
+        message_events = tuple(event for event in (self.sent, self.delivered, *self.bounces) if event)
         for clicks in groups:
             own_engagements = (event for click in clicks for event in engagements_by_click.get(click.id, ()))
             yield Timeline.from_events(self.message_id, (*message_events, *clicks, *own_engagements))
@@ -81,6 +84,11 @@ class Timeline:
     def delivered(self) -> Delivered | None:
         """The first delivery; None if there is none."""
         return next((event for event in self.events if isinstance(event, Delivered)), None)
+
+    @property
+    def bounces(self) -> tuple[Bounced, ...]:
+        """Permanent refusals by the recipients' servers."""
+        return tuple(event for event in self.events if isinstance(event, Bounced))
 
     @property
     def campaign(self) -> str:

@@ -1,6 +1,6 @@
 from msgspec.structs import replace
 
-from tests.support.events import AZURE_IP, click, engagement
+from tests.support.events import AZURE_IP, HOME_IP, click, engagement
 from tests.support.signals import evaluate_signal
 
 TABS = [click(3_600 + 2 * link, link=link, id=f"c{link}") for link in range(4)]
@@ -53,3 +53,32 @@ def test_no_engagement_does_not_match() -> None:
 def test_no_engagement_does_not_match_behind_our_own_proxy() -> None:
     engagements = [engagement(tab.id, kind="loaded") for tab in TABS]
     assert evaluate_signal("no-engagement", *(replace(tab, ip="10.0.0.1") for tab in TABS), *engagements) == {}
+
+
+def test_engaged_does_not_match_for_a_program_that_names_or_contradicts_itself() -> None:
+    hints = {"sec-ch-ua": '"Chromium";v="156"', "sec-ch-ua-platform": '"Linux"'}
+    contradictory = replace(click(id="c", ip=HOME_IP), headers=hints, https=True)
+    assert [
+        evaluate_signal("engaged", click(id="c", agent="python-requests/2.32.5"), engagement("c")),
+        evaluate_signal("engaged", contradictory, engagement("c")),
+    ] == [{}, {}]
+
+
+def test_no_engagement_matches_pages_without_a_script_too() -> None:
+    engagements = [engagement(tab.id, kind="loaded") for tab in TABS[:3]]
+    assert evaluate_signal("no-engagement", *TABS, *engagements).keys() == {tab.id for tab in TABS}
+
+
+def test_no_engagement_matches_a_scanner_despite_a_person_hours_later() -> None:
+    scan = [replace(tab, ip=AZURE_IP) for tab in TABS]
+    person = click(20_000, ip="20.50.60.70", id="person")
+    engagements = [engagement(event.id, kind="loaded") for event in (*scan, person)]
+    matches = evaluate_signal("no-engagement", *scan, person, *engagements, engagement("person", seconds=20_010))
+    assert matches.keys() == {event.id for event in scan}
+
+
+def test_no_engagement_does_not_match_a_person_in_the_same_cloud() -> None:
+    scan = [replace(tab, ip=AZURE_IP) for tab in TABS]
+    person = click(3_620, ip="20.50.60.70", agent="another browser", id="person")
+    engagements = [engagement(event.id, kind="loaded") for event in (*scan, person)]
+    assert "person" not in evaluate_signal("no-engagement", *scan, person, *engagements)

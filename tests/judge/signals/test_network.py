@@ -4,8 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.judge.evidence import AddressClick, hash_user_agent
-from clicktrail.model.event import Click
-from tests.support.events import AZURE_IP, BARRACUDA_IP, CHROME_AGENT, HOME_IP, click, noon_plus
+from clicktrail.model.event import Bounced, Click, Deferred
+from tests.support.events import AZURE_IP, BARRACUDA_IP, CHROME_AGENT, HOME_IP, click, delivered, noon_plus, sent
 from tests.support.signals import evaluate_signal
 
 
@@ -25,6 +25,23 @@ def test_datacentre_network_matches() -> None:
 
 def test_datacentre_network_does_not_match() -> None:
     assert evaluate_signal("datacentre-network", click(ip=HOME_IP), click(ip=""), click(ip="no address")) == {}
+
+
+def test_bounced_matches() -> None:
+    refused = Bounced(id="b", at=noon_plus(5), message_id="m1")
+    assert evaluate_signal("bounced", sent(), refused, click(40, id="c")) == {"c": "the message bounced"}
+
+
+def test_bounced_does_not_match() -> None:
+    refused = Bounced(id="b", at=noon_plus(5), message_id="m1")
+    other = replace(refused, recipient="ben@example.com")
+    deferred = Deferred(id="b", at=noon_plus(5), message_id="m1")
+    assert [
+        evaluate_signal("bounced", sent(), click()),
+        evaluate_signal("bounced", sent(), deferred, click()),
+        evaluate_signal("bounced", sent(), delivered(2), refused, click()),
+        evaluate_signal("bounced", sent(), other, replace(click(), recipient="ann@example.com")),
+    ] == [{}] * 4
 
 
 def scattered(*, links: int, gap: float, recipient: str = "ann@example.com") -> list[Click]:

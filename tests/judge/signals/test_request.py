@@ -2,8 +2,10 @@ import pytest
 from msgspec.structs import replace
 
 from clicktrail.demo.population import browsers
+from clicktrail.judge import judge
 from clicktrail.model.event import Click
-from tests.support.events import click, engagement, sent
+from clicktrail.model.verdict import Verdict
+from tests.support.events import AZURE_IP, CONTEXT, HOME_IP, click, engagement, noon_plus, sent, timeline
 from tests.support.signals import evaluate_signal
 
 
@@ -207,7 +209,7 @@ def test_no_client_hints_does_not_match_on_phones() -> None:
         ({"sec_ch_ua": '"Chromium";v="156"'}, "Chrome 120, but client hints say 156"),
         (
             {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_platform": '"Linux"'},
-            'client hints say "Linux", the User-Agent another system',
+            "client hints say Linux, the User-Agent Windows",
         ),
     ],
 )
@@ -231,9 +233,40 @@ def test_stale_chrome_matches() -> None:
     assert evaluate_signal("stale-chrome", stale) == {"c": "Chrome 120, replaced 1007 days before"}
 
 
-@pytest.mark.parametrize("version", [109, 116, 138, 150, 156, 400])
+@pytest.mark.parametrize("version", [109, 150, 156, 400])
 def test_stale_chrome_does_not_match(version: int) -> None:
     assert evaluate_signal("stale-chrome", request_from(f"Chrome/{version}.0.0.0", accept_language="en")) == {}
+
+
+MAC, ANDROID, LINUX = "Macintosh; Intel Mac OS X 10_15_7", "Linux; Android 10; K", "X11; Linux x86_64"
+
+
+@pytest.mark.parametrize(
+    ("version", "system", "matches"),
+    [
+        (109, LINUX, True),
+        (109, MAC, True),
+        (116, MAC, False),
+        (116, ANDROID, True),
+        (119, ANDROID, False),
+        (119, "Windows NT 10.0; Win64; x64", True),
+        (128, MAC, False),
+        (128, "Windows NT 10.0; Win64; x64", True),
+        (138, MAC, False),
+        (138, ANDROID, False),
+        (138, LINUX, True),
+    ],
+)
+def test_last_version_for_one_system_is_stale_on_others(version: int, system: str, matches: bool) -> None:
+    agent = f"Mozilla/5.0 ({system}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
+    assert bool(evaluate_signal("stale-chrome", request_from(agent, accept_language="en"))) is matches
+
+
+@pytest.mark.parametrize("source", [{"esp": "sendgrid", "source": "sendgrid"}, {}])
+def test_stale_chrome_matches_where_a_source_has_no_headers(source: dict[str, str]) -> None:
+    stale = replace(request_from("Chrome/120.0.0.0"), https=False, headers={}, **source)
+    current = replace(request_from("Chrome/156.0.0.0"), https=False, headers={}, **source)
+    assert [bool(evaluate_signal("stale-chrome", click_)) for click_ in (stale, current)] == [True, False]
 
 
 def test_stale_chrome_does_not_match_if_client_hints_confirm_the_version() -> None:
@@ -268,3 +301,94 @@ def test_old_internet_explorer_does_not_match() -> None:
         "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; WOW64; Trident/7.0; .NET4.0C; .NET4.0E)",
     ):
         assert evaluate_signal("old-internet-explorer", request_from(agent)) == {}
+
+
+SYSTEMS = {
+    "Windows": "Windows NT 10.0; Win64; x64",
+    "macOS": MAC,
+    "Android": ANDROID,
+    "Chrome OS": "X11; CrOS x86_64 14541.0.0",
+    "Linux": LINUX,
+}
+
+
+@pytest.mark.parametrize("claimed", SYSTEMS)
+def test_impossible_headers_compares_the_system(claimed: str) -> None:
+    agent = f"Mozilla/5.0 ({SYSTEMS[claimed]}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
+    contradicting = {
+        platform
+        for platform in (*SYSTEMS, "Unknown", "")
+        if evaluate_signal(
+            "impossible-headers",
+            request_from(agent, sec_ch_ua='"Chromium";v="156"', sec_ch_ua_platform=f'"{platform}"'),
+        )
+    }
+    a_phone_asks_for_the_desktop_site = {"Android"} if claimed == "Linux" else set()
+    assert contradicting == SYSTEMS.keys() - {claimed} - a_phone_asks_for_the_desktop_site
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"signature_agent": '"https://chatgpt.com"'},
+        {"signature_input": 'sig1=("@authority" "signature-agent");created=1;keyid="k";tag="web-bot-auth"'},
+    ],
+)
+def test_signed_agent_matches(headers: dict[str, str]) -> None:
+    assert evaluate_signal("signed-agent", request_from("Chrome/156.0.0.0", **headers)).keys() == {"c"}
+
+
+def test_signed_agent_does_not_match() -> None:
+    signed_message = {"signature_input": 'sig1=("@method");tag="another-profile"', "signature_agent": ""}
+    assert evaluate_signal("signed-agent", request_from("Chrome/156.0.0.0", **signed_message)) == {}
+
+
+def test_signed_agent_is_a_bot_even_when_engaged() -> None:
+    signed = request_from("Chrome/156.0.0.0", signature_agent='"https://chatgpt.com"', accept_language="en")
+    (judged,) = judge(timeline(sent(), signed, engagement("c")), CONTEXT)
+    assert judged.verdict is Verdict.BOT
+
+
+RELAY_IP = "2a09:bac5:665f:1541::21e:154"
+
+
+def test_relay_program_matches() -> None:
+    program = replace(request_from("Chrome/119.0.0.0", accept_language="en"), ip=RELAY_IP)
+    assert evaluate_signal("relay-program", program) == {"c": "Chrome 119 in the network Cloudflare AS13335"}
+
+
+def test_relay_program_does_not_match() -> None:
+    person = replace(request(browsers.safari(LANGUAGE)), ip=RELAY_IP)
+    at_home = request_from("Chrome/119.0.0.0", accept_language="en")
+    assert [evaluate_signal("relay-program", click_) for click_ in (person, at_home)] == [{}, {}]
+
+
+CHROME = browsers.chrome(LANGUAGE)
+
+
+def from_azure(seconds: float, headers: browsers.Headers = CHROME, *, link: int = 0) -> Click:
+    """A click from Azure some seconds after the message was sent."""
+    return replace(request(headers), id=f"c{link}", at=noon_plus(seconds), ip=AZURE_IP, link=link)
+
+
+def test_late_browser_matches() -> None:
+    assert evaluate_signal("late-browser", sent(), from_azure(9_000)) == {
+        "c0": "Chrome 156 with all its headers, over 1 h after arrival"
+    }
+
+
+def test_late_browser_does_not_match() -> None:
+    sweep = [from_azure(9_000 + 60 * link, link=link) for link in range(3)]
+    assert [
+        evaluate_signal("late-browser", sent(), from_azure(900)),
+        evaluate_signal("late-browser", sent(), from_azure(9_000, browsers.scripted_chrome(156))),
+        evaluate_signal("late-browser", sent(), replace(from_azure(9_000), headers={})),
+        evaluate_signal("late-browser", sent(), replace(from_azure(9_000), ip=HOME_IP)),
+        evaluate_signal("late-browser", from_azure(9_000)),
+        evaluate_signal("late-browser", sent(), *sweep),
+    ] == [{}] * 6
+
+
+def test_missing_headers_with_one_cause_count_once() -> None:
+    spoofed = request(browsers.spoofed_chrome(156, sends_language=False))
+    assert [len(evaluate_signal(signal, spoofed)) for signal in ("no-accept-language", "no-fetch-metadata")] == [1, 0]

@@ -161,3 +161,37 @@ def test_all_links_does_not_match_on_another_browser_during_the_scan() -> None:
     assert set(evaluate_signal("all-links", sent(links=6), *clicks, click(43, id="person"))) == {
         click_.id for click_ in clicks
     }
+
+
+def test_serial_sweep_matches() -> None:
+    clicks = sweep(7_200, links=6, gap=120)
+    detail = "all 6 links one after the other in 10 min"
+    assert evaluate_signal("serial-sweep", sent(links=6), *clicks) == {click_.id: detail for click_ in clicks}
+
+
+def test_serial_sweep_matches_from_changing_addresses_of_a_data_centre() -> None:
+    clicks = [click(7_200 + 90 * link, link=link, ip=f"20.50.{link}.7") for link in range(5)]
+    assert len(evaluate_signal("serial-sweep", sent(links=5), *clicks)) == 5
+
+
+def test_serial_sweep_does_not_match() -> None:
+    two_readers = [click(7_200 + 90 * link, link=link, agent=f"Browser {link % 2}") for link in range(6)]
+    assert [
+        evaluate_signal("serial-sweep", sent(links=7), *sweep(7_200, links=6, gap=120)),
+        evaluate_signal("serial-sweep", sent(links=6), *sweep(7_200, links=6, gap=20)),
+        evaluate_signal("serial-sweep", sent(links=3), *sweep(7_200, links=3, gap=120)),
+        evaluate_signal("serial-sweep", sent(links=6), *two_readers),
+        evaluate_signal("serial-sweep", sent(links=4), *sweep(7_200, links=4, gap=20_000)),
+    ] == [{}] * 5
+
+
+def test_datacentre_many_links_does_not_match_a_person_with_another_browser() -> None:
+    scan = [click(100 + 20 * link, link=link, ip=AZURE_IP, agent="Scanner") for link in range(6)]
+    person = click(420, link=2, ip="20.50.60.70", id="person")
+    matches = evaluate_signal("datacentre-many-links", sent(links=8), *scan, person)
+    assert matches.keys() == {click_.id for click_ in scan}
+
+
+def test_datacentre_many_links_matches_a_scanner_with_another_browser_for_each_link() -> None:
+    scan = [click(100 + 20 * link, link=link, ip=f"20.50.{link}.70", agent=f"Phone {link}") for link in range(6)]
+    assert len(evaluate_signal("datacentre-many-links", sent(links=8), *scan)) == 6

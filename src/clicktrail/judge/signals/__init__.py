@@ -13,6 +13,7 @@ from typing import Final
 from clicktrail.judge.evidence import Signal, SignalMatches
 from clicktrail.judge.signals.landing_page import engaged, no_engagement
 from clicktrail.judge.signals.network import (
+    bounced,
     datacentre_many_networks,
     datacentre_network,
     datacentre_shared_address,
@@ -28,6 +29,7 @@ from clicktrail.judge.signals.request import (
     automation_user_agent,
     esp_bot,
     impossible_headers,
+    late_browser,
     no_accept_language,
     no_client_hints,
     no_fetch_metadata,
@@ -36,11 +38,21 @@ from clicktrail.judge.signals.request import (
     old_internet_explorer,
     prefetch,
     preview_user_agent,
+    relay_program,
+    signed_agent,
     stale_chrome,
     tampered_token,
     trap_link,
 )
-from clicktrail.judge.signals.timing import all_links, burst, datacentre_burst, datacentre_many_links, early, fast
+from clicktrail.judge.signals.timing import (
+    all_links,
+    burst,
+    datacentre_burst,
+    datacentre_many_links,
+    early,
+    fast,
+    serial_sweep,
+)
 
 __all__ = ["SIGNALS", "Signal", "SignalMatches"]
 
@@ -49,9 +61,11 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "preview-user-agent": preview_user_agent,
     "prefetch": prefetch,
     "automation-user-agent": automation_user_agent,
+    "signed-agent": signed_agent,
     "no-user-agent": no_user_agent,
     "tampered-token": tampered_token,
     "trap-link": trap_link,
+    "bounced": bounced,
     "burst": burst,
     "mail-security-network": mail_security_network,
     "esp-bot": esp_bot,
@@ -65,6 +79,7 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "many-networks": many_networks,
     "head-before-get": head_before_get,
     "no-accept-language": no_accept_language,
+    "serial-sweep": serial_sweep,
     "all-links": all_links,
     "early": early,
     "datacentre-many-links": datacentre_many_links,
@@ -72,10 +87,12 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "datacentre-shared-address": datacentre_shared_address,
     "time-of-click-scan": time_of_click_scan,
     "stale-chrome": stale_chrome,
+    "relay-program": relay_program,
     "no-client-hints": no_client_hints,
     "old-internet-explorer": old_internet_explorer,
     "no-engagement": no_engagement,
     "no-fetch-metadata": no_fetch_metadata,
+    "late-browser": late_browser,
     "engaged": engaged,
 }
 """Signal functions by rule name."""

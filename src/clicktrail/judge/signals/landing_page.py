@@ -1,26 +1,35 @@
 """Signals from the landing page's script."""
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from datetime import timedelta
 
-from clicktrail.judge.evidence import MessageEvidence, SignalMatches
-from clicktrail.judge.grouping import find_runs, group_by, link_key, visitor_key
+from clicktrail.judge.evidence import MessageEvidence, SignalMatches, has_time_near
+from clicktrail.judge.grouping import find_runs, group_by_visitor, link_key
+from clicktrail.judge.signals.request import find_contradictions
+from clicktrail.judge.user_agents import AgentKind
 from clicktrail.model.event import Click
 
 
 def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: float) -> SignalMatches:
-    """Match clicks with trusted input on the landing page, unless one visitor used several pages at once.
+    """Match clicks with trusted input on the landing page, unless a program made it.
 
     A page reports input only after it was visible for a second, and people look at one page at a time. So
-    ``simultaneous_pages`` or more pages used within ``window_s`` were used by a program.
+    ``simultaneous_pages`` or more pages used within ``window_s`` by one visitor were used by a program. Programs also
+    make trusted input through a browser's debugging interface: it proves nothing for a program that names itself, or
+    whose headers contradict its User-Agent.
     """
-    if len(evidence.engagements) < simultaneous_pages:
-        simultaneous_click_ids = set()
-    else:
+    if not evidence.engagements:
+        return {}
+    program_click_ids = {
+        *(click_id for click_id, agent in evidence.declared_agents.items() if agent.kind is AgentKind.AUTOMATION),
+        *find_contradictions(evidence),
+    }
+    if len(evidence.engagements) >= simultaneous_pages:
         link_keys = {click.id: link_key(click) for click in evidence.clicks}
-        engaged_clicks = (click for click in evidence.clicks if click.id in evidence.engagements)
-        simultaneous_click_ids = {
+        engaged_clicks = [click for click in evidence.clicks if click.id in evidence.engagements]
+        program_click_ids |= {
             event.click_id
-            for clicks in _group_by_visitor(evidence, engaged_clicks)
+            for clicks in group_by_visitor(evidence, engaged_clicks)
             for run in find_runs(
                 sorted((evidence.engagements[click.id] for click in clicks), key=lambda event: event.at),
                 key=lambda event: link_keys[event.click_id],
@@ -32,22 +41,27 @@ def engaged(evidence: MessageEvidence, *, simultaneous_pages: int, window_s: flo
     return {
         click.id: "pressed, scrolled or typed"
         for click in evidence.clicks
-        if click.id in evidence.engagements and click.id not in simultaneous_click_ids
+        if click.id in evidence.engagements and click.id not in program_click_ids
     }
 
 
-def no_engagement(evidence: MessageEvidence, *, min_pages: int) -> SignalMatches:
-    """Match visitors who loaded the landing pages of ``min_pages`` or more links, without input on any."""
+def no_engagement(evidence: MessageEvidence, *, min_pages: int, window_s: float) -> SignalMatches:
+    """Match visitors who loaded the landing pages of ``min_pages`` or more links within ``window_s``, without input.
+
+    All clicks of the visitor at that time match, also those on whose page no script ran. Input by the same visitor at
+    another time changes nothing: it may be a person's, behind the same address as a scanner.
+    """
     if len(evidence.loaded_click_ids) < min_pages:
         return {}
     matches = {}
-    for clicks in _group_by_visitor(evidence, evidence.regular_clicks):
-        loaded_clicks = [click for click in clicks if click.id in evidence.loaded_click_ids]
-        page_count = len(set(map(link_key, loaded_clicks)))
-        if page_count >= min_pages and not any(click.id in evidence.engagements for click in clicks):
-            matches.update({click.id: f"{page_count} landing pages loaded, no input on any" for click in loaded_clicks})
+    for clicks in group_by_visitor(evidence, evidence.regular_clicks):
+        engaged_times = [click.at for click in clicks if click.id in evidence.engagements]
+        unused = [click for click in clicks if not has_time_near(engaged_times, click.at, timedelta(seconds=window_s))]
+        for run in find_runs(unused, key=_page_key(evidence), min_distinct=min_pages, window_s=window_s):
+            page_count = len({link_key(click) for click in run if click.id in evidence.loaded_click_ids})
+            matches.update({click.id: f"{page_count} landing pages loaded, no input on any" for click in run})
     return matches
 
 
-def _group_by_visitor(evidence: MessageEvidence, clicks: Iterable[Click]) -> Iterable[list[Click]]:
-    return group_by(clicks, lambda click: visitor_key(evidence, click)).values()
+def _page_key(evidence: MessageEvidence) -> Callable[[Click], int | str | None]:
+    return lambda click: link_key(click) if click.id in evidence.loaded_click_ids else None

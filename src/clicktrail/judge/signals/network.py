@@ -16,15 +16,16 @@ from clicktrail.judge.evidence import (
     is_public_ip,
 )
 from clicktrail.judge.grouping import (
-    address_prefix,
     coarse_network_key,
     expand_runs,
     find_runs,
+    get_address_prefix,
+    get_user_agent,
     group_by,
     link_key,
     network_key,
     run_duration_s,
-    visitor_key,
+    visitor_keys,
 )
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.model.event import Click
@@ -35,9 +36,23 @@ def mail_security_network(evidence: MessageEvidence) -> SignalMatches:
     return _match_network_classes(evidence, {NetworkClass.MAIL_SECURITY})
 
 
+def bounced(evidence: MessageEvidence) -> SignalMatches:
+    """Match clicks on a message that the recipient's server refused."""
+    if not evidence.bounced_recipients:
+        return {}
+    return {
+        click.id: "the message bounced" for click in evidence.clicks if click.recipient in evidence.bounced_recipients
+    }
+
+
 def datacentre_network(evidence: MessageEvidence) -> SignalMatches:
     """Match addresses of data centres."""
     return _match_network_classes(evidence, DATACENTRE_CLASSES)
+
+
+_FEW_DISTANT_NETWORKS: Final = 3
+_FEW_DISTANT_WINDOW_S: Final = 20.0
+"""A device changes from Wi-Fi to a mobile network, not to a third network within seconds."""
 
 
 def many_networks(
@@ -45,12 +60,13 @@ def many_networks(
 ) -> SignalMatches:
     """Match clicks on one recipient's message from many unrelated networks in a short time.
 
-    Either ``min_networks`` within ``window_s``, or with one User-Agent, ``min_coarse_networks`` within
-    ``coarse_window_s``: networks so far apart that no phone carrier owns them all. The clicks must follow at least as
-    many different links. Clicks without a recipient are left out, since a message to several people is read in several
-    places. Clicks with one User-Agent are compared first, so that a person with another browser is not part of the run.
+    Either ``min_networks`` within ``window_s``, of which one User-Agent counts for at most half; or with one
+    User-Agent, ``min_coarse_networks`` within ``coarse_window_s``, or `_FEW_DISTANT_NETWORKS` within
+    `_FEW_DISTANT_WINDOW_S`: networks so far apart that no phone carrier owns them all. The clicks must follow at least
+    as many different links. Clicks without a recipient are left out, since a message to several people is read in
+    several places.
     """
-    if len(evidence.regular_clicks) < min_networks:
+    if len(evidence.regular_clicks) < _FEW_DISTANT_NETWORKS:
         return {}
 
     def get_network(click: Click) -> str:
@@ -61,14 +77,14 @@ def many_networks(
 
     clicks = [click for click in evidence.regular_clicks if click.recipient and get_network(click)]
     runs: list[Sequence[Click]] = []
-    for same_agent_clicks in group_by(clicks, _get_user_agent).values():
-        runs += _find_network_runs(
-            same_agent_clicks, get_coarse_network, min_networks=min_coarse_networks, window_s=coarse_window_s
-        )
-        runs += _find_network_runs(same_agent_clicks, get_network, min_networks=min_networks, window_s=window_s)
-    click_ids_in_runs = {click.id for run in runs for click in run}
-    other_clicks = [click for click in clicks if click.id not in click_ids_in_runs]
-    runs += _find_network_runs(other_clicks, get_network, min_networks=min_networks, window_s=window_s)
+    for same_agent_clicks in group_by(clicks, get_user_agent).values():
+        for get_key, count, duration_s in (
+            (get_coarse_network, _FEW_DISTANT_NETWORKS, _FEW_DISTANT_WINDOW_S),
+            (get_coarse_network, min_coarse_networks, coarse_window_s),
+            (get_network, min_networks, window_s),
+        ):
+            runs += _find_network_runs(same_agent_clicks, get_key, min_networks=count, window_s=duration_s)
+    runs += _find_network_runs(clicks, get_network, min_networks=min_networks, window_s=window_s, part=get_user_agent)
     return expand_runs(
         (run, f"from {len(set(map(get_network, run)))} networks in {run_duration_s(run):.0f} s") for run in runs
     )
@@ -85,30 +101,25 @@ def datacentre_many_networks(evidence: MessageEvidence, *, min_networks: int, wi
     clicks = [click for click in evidence.regular_clicks if click.id in evidence.datacentre_click_ids]
     runs = (
         run
-        for same_agent_clicks in group_by(clicks, _get_user_agent).values()
+        for same_agent_clicks in group_by(clicks, get_user_agent).values()
         for run in _find_network_runs(
-            same_agent_clicks, _get_address_prefix, min_networks=min_networks, window_s=window_s
+            same_agent_clicks, get_address_prefix, min_networks=min_networks, window_s=window_s
         )
     )
-    return expand_runs(
-        (run, f"from {len(set(map(_get_address_prefix, run)))} networks in data centres") for run in runs
-    )
-
-
-def _get_user_agent(click: Click) -> str:
-    return click.user_agent
-
-
-def _get_address_prefix(click: Click) -> str:
-    return address_prefix(click.ip)
+    return expand_runs((run, f"from {len(set(map(get_address_prefix, run)))} networks in data centres") for run in runs)
 
 
 def _find_network_runs(
-    clicks: Sequence[Click], get_network: Callable[[Click], str], *, min_networks: int, window_s: float
+    clicks: Sequence[Click],
+    get_network: Callable[[Click], str],
+    *,
+    min_networks: int,
+    window_s: float,
+    part: Callable[[Click], str] | None = None,
 ) -> Iterator[Sequence[Click]]:
     """Runs of clicks from at least ``min_networks`` networks, on at least as many different links."""
     if len(clicks) >= min_networks:
-        for run in find_runs(clicks, key=get_network, min_distinct=min_networks, window_s=window_s):
+        for run in find_runs(clicks, key=get_network, min_distinct=min_networks, window_s=window_s, part=part):
             if len(set(map(link_key, run))) >= min_networks:
                 yield run
 
@@ -129,7 +140,7 @@ _SHARED_NETWORK_CLASSES: Final = frozenset(
 
 def trap_link_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
     """Match clicks within ``window_s`` of the same visitor's click on a hidden link."""
-    trap_clicks = [(key, click.at) for click in evidence.clicks if click.trap and (key := visitor_key(evidence, click))]
+    trap_clicks = [(key, click.at) for click in evidence.clicks if click.trap for key in visitor_keys(evidence, click)]
     if not trap_clicks:
         return {}
     trap_times = _TimeIndex(trap_clicks)
@@ -137,7 +148,10 @@ def trap_link_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMat
         click.id: f"the same visitor followed a hidden link within {window_s:.0f} s"
         for click in evidence.clicks
         if not click.trap
-        and trap_times.has_near(visitor_key(evidence, click), click.at, before_s=window_s, after_s=window_s)
+        and any(
+            trap_times.has_near(key, click.at, before_s=window_s, after_s=window_s)
+            for key in visitor_keys(evidence, click)
+        )
     }
 
 
@@ -249,13 +263,16 @@ def head_before_get(evidence: MessageEvidence, *, window_s: float) -> SignalMatc
     if not head_clicks:
         return {}
     head_times = _TimeIndex(
-        ((visitor, link_key(click)), click.at) for click in head_clicks if (visitor := visitor_key(evidence, click))
+        ((visitor, link_key(click)), click.at) for click in head_clicks for visitor in visitor_keys(evidence, click)
     )
     return {
         click.id: f"HEAD request for the same link in the {window_s:.0f} s before"
         for click in evidence.regular_clicks
         if click.method == "GET"
-        and head_times.has_near((visitor_key(evidence, click), link_key(click)), click.at, before_s=window_s)
+        and any(
+            head_times.has_near((visitor, link_key(click)), click.at, before_s=window_s)
+            for visitor in visitor_keys(evidence, click)
+        )
     }
 
 

@@ -2,7 +2,8 @@
 
 A browser always sends Accept-Language. Over TLS it also sends Fetch Metadata (W3C), and Chrome sends client hints
 (WICG), from the versions below on. Proxies that intercept TLS may remove all headers that begin with ``Sec-``. Then
-only `no_fetch_metadata` matches, so the removal counts once.
+only `no_fetch_metadata` matches, so the removal counts once. A program that sends few headers at all lacks
+Accept-Language too: then only `no_accept_language` matches.
 """
 
 import re
@@ -10,6 +11,8 @@ from functools import lru_cache
 from typing import Final
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches
+from clicktrail.judge.grouping import VisitorKey, link_key, visitor_keys
+from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.user_agents import AgentKind, Browser, BrowserEngine
 from clicktrail.model.event import Click
 from clicktrail.model.verdict import is_prefetch
@@ -33,6 +36,20 @@ def automation_user_agent(evidence: MessageEvidence) -> SignalMatches:
         if "HeadlessChrome" in click.headers.get("sec-ch-ua", "")
     }
     return {**headless, **_match_declared_agents(evidence, AgentKind.AUTOMATION)}
+
+
+def signed_agent(evidence: MessageEvidence) -> SignalMatches:
+    """Match programs that sign their requests and name themselves in ``Signature-Agent`` (Web Bot Auth)."""
+    return {
+        click.id: f"signed by {agent[:80]}"
+        for click in evidence.clicks_with_headers
+        if (agent := click.headers.get("signature-agent", "").strip().strip('"'))
+        or (agent := _find_bot_signature(click.headers.get("signature-input", "")))
+    }
+
+
+def _find_bot_signature(signature_input: str) -> str:
+    return "a program" if 'tag="web-bot-auth"' in signature_input else ""
 
 
 def no_user_agent(evidence: MessageEvidence) -> SignalMatches:
@@ -89,6 +106,28 @@ _ACCEPT_VALUES_SINCE: Final = (
 )
 """First browser version that accepts a compression or an image format. Chrome Platform Status and MDN."""
 
+_SYSTEMS: Final = (
+    ("Windows", "Windows"),
+    ("Android", "Android"),
+    ("CrOS", "Chrome OS"),
+    ("Macintosh", "macOS"),
+    ("Linux", "Linux"),
+)
+"""Token of a User-Agent, and the operating system that it claims; Android's also contains ``Linux``."""
+
+_SYSTEMS_OF_PLATFORM: Final = {
+    "Windows": {"Windows"},
+    "macOS": {"macOS"},
+    "Mac OS X": {"macOS"},
+    "Linux": {"Linux"},
+    "Android": {"Android", "Linux"},
+    "Chrome OS": {"Chrome OS"},
+    "Chromium OS": {"Chrome OS"},
+}
+"""By value of ``Sec-CH-UA-Platform``, the systems that a User-Agent may claim (WICG, User-Agent Client Hints).
+
+A phone that requests the desktop site claims Linux in its User-Agent. Other values say nothing, such as ``Unknown``."""
+
 _COMPARED_HEADERS: Final = ("accept", "accept-encoding", "sec-ch-ua", "sec-ch-ua-platform")
 _CACHE_SIZE = 4_096
 """Readers share a few hundred browsers and their headers."""
@@ -107,11 +146,17 @@ def no_accept_language(evidence: MessageEvidence) -> SignalMatches:
 
 
 def no_fetch_metadata(evidence: MessageEvidence) -> SignalMatches:
-    """Match requests over TLS without the ``Sec-Fetch`` headers that the claimed browser sends."""
+    """Match requests over TLS without the ``Sec-Fetch`` headers that the claimed browser sends.
+
+    A request without ``Accept-Language`` is left to `no_accept_language`, so that one cause counts once.
+    """
     return {
         click.id: f"{evidence.browsers[click.id]} without Sec-Fetch headers"
         for click in evidence.clicks_with_headers
-        if click.id in evidence.browsers and click.https and _lacks_fetch_metadata(click, evidence.browsers[click.id])
+        if click.id in evidence.browsers
+        and click.https
+        and "accept-language" in click.headers
+        and _lacks_fetch_metadata(click, evidence.browsers[click.id])
     }
 
 
@@ -136,6 +181,11 @@ def no_client_hints(evidence: MessageEvidence) -> SignalMatches:
 
 def impossible_headers(evidence: MessageEvidence) -> SignalMatches:
     """Match headers that the claimed browser cannot send: those of a later version or of another operating system."""
+    return find_contradictions(evidence)
+
+
+def find_contradictions(evidence: MessageEvidence) -> SignalMatches:
+    """Contradictions between ``User-Agent`` and other headers, by click ID."""
     contradictions = (
         (
             click.id,
@@ -155,22 +205,79 @@ def stale_chrome(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
     """Match a claimed Chrome version that was replaced ``min_days`` ago or more, if client hints do not confirm it.
 
     Chrome updates itself within weeks. A browser that a company does not update claims the same old version in its
-    client hints, while a program with an old User-Agent has none. The final versions for old operating systems never
-    match. Without TLS no browser sends client hints.
+    client hints, while a program with an old User-Agent has none. The final version for an old operating system never
+    matches on that system. Without TLS no browser sends client hints, so only clicks over TLS match, and those whose
+    source reports no headers at all.
     """
     matches = {}
-    for click in evidence.clicks_with_headers:
+    for click in evidence.clicks:
         browser = evidence.browsers.get(click.id)
-        if (
-            click.https
-            and browser
-            and browser.engine is BrowserEngine.CHROME
-            and browser.version[0] not in evidence.chrome_releases.final_versions
-        ):
-            days = evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date())
-            if days >= min_days and _parse_hinted_version(click.headers.get("sec-ch-ua", "")) != browser.version[0]:
+        if browser and browser.engine is BrowserEngine.CHROME and (click.https or not _has_headers(click)):
+            version = browser.version[0]
+            days = evidence.chrome_releases.days_since_replaced(version, click.at.date())
+            if (
+                days >= min_days
+                and not evidence.chrome_releases.is_final_version(version, click.user_agent)
+                and _parse_hinted_version(click.headers.get("sec-ch-ua", "")) != version
+            ):
                 matches[click.id] = f"{browser}, replaced {days} days before"
     return matches
+
+
+def relay_program(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
+    """Match programs in the networks of private relays, where people's browsers are current.
+
+    A relay's customers are people with a current system, so `stale_chrome` there is a program's.
+    """
+    return {
+        click_id: f"{evidence.browsers[click_id]} in the network {evidence.networks[click_id]}"
+        for click_id in stale_chrome(evidence, min_days=min_days)
+        if click_id in evidence.networks and evidence.networks[click_id].network_class is NetworkClass.CDN_RELAY
+    }
+
+
+def late_browser(evidence: MessageEvidence, *, min_delay_s: float, max_links: int) -> SignalMatches:
+    """Match one or two late clicks from a data centre by a browser whose headers are complete and agree.
+
+    The visitor, by network and User-Agent or by /24, followed at most ``max_links`` links of the message in all.
+    """
+    if evidence.arrived_at is None or not evidence.datacentre_click_ids:
+        return {}
+    late_clicks = [
+        click
+        for click in evidence.clicks_with_headers
+        if click.id in evidence.datacentre_click_ids
+        and (click.at - evidence.arrived_at).total_seconds() >= min_delay_s
+        and _has_all_headers(click, evidence.browsers.get(click.id))
+    ]
+    if not late_clicks:
+        return {}
+    links_by_visitor: dict[VisitorKey, set[int | str]] = {}
+    for click in evidence.clicks:
+        for key in visitor_keys(evidence, click):
+            links_by_visitor.setdefault(key, set()).add(link_key(click))
+    contradictions = find_contradictions(evidence)
+    return {
+        click.id: f"{evidence.browsers[click.id]} with all its headers, over {min_delay_s / 3_600:g} h after arrival"
+        for click in late_clicks
+        if click.id not in contradictions
+        and click.id not in evidence.declared_agents
+        and all(len(links_by_visitor[key]) <= max_links for key in visitor_keys(evidence, click))
+    }
+
+
+def _has_headers(click: Click) -> bool:
+    return bool(click.headers) and not click.esp
+
+
+def _has_all_headers(click: Click, browser: Browser | None) -> bool:
+    """Whether a request over TLS has every header that its browser sends, with the claimed version."""
+    if not (click.https and browser and "accept-language" in click.headers) or _lacks_fetch_metadata(click, browser):
+        return False
+    return (
+        browser.engine is not BrowserEngine.CHROME
+        or _parse_hinted_version(click.headers.get("sec-ch-ua", "")) == browser.version[0]
+    )
 
 
 def old_internet_explorer(evidence: MessageEvidence) -> SignalMatches:
@@ -201,9 +308,10 @@ def _find_contradiction(browser: Browser, user_agent: str, header_values: tuple[
         return f"{browser} with client hints"
     if (hinted_version := _parse_hinted_version(headers["sec-ch-ua"])) and hinted_version != browser.version[0]:
         return f"{browser}, but client hints say {hinted_version}"
-    platform = headers["sec-ch-ua-platform"]
-    if platform and ("Windows" in user_agent) != ("Windows" in platform):
-        return f"client hints say {platform}, the User-Agent another system"
+    platform = headers["sec-ch-ua-platform"].strip('" ')
+    system = next((system for token, system in _SYSTEMS if token in user_agent), "")
+    if system and system not in _SYSTEMS_OF_PLATFORM.get(platform, {system}):
+        return f"client hints say {platform}, the User-Agent {system}"
     return ""
 
 

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from math import ceil
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches
-from clicktrail.judge.grouping import expand_runs, find_link_runs, find_runs, link_key, run_duration_s
+from clicktrail.judge.grouping import (
+    expand_runs,
+    find_datacentre_runs,
+    find_link_runs,
+    find_runs,
+    group_by_visitor,
+    link_key,
+    run_duration_s,
+)
 from clicktrail.model.event import Click
 
 
@@ -68,6 +76,23 @@ def all_links(evidence: MessageEvidence, *, min_links: int, window_s: float) -> 
     return expand_runs((run, f"all {evidence.link_count} links in {run_duration_s(run):.0f} s") for run in runs)
 
 
+def serial_sweep(evidence: MessageEvidence, *, min_links: int, min_s: float, window_s: float) -> SignalMatches:
+    """Match one visitor who followed every link within ``window_s``, one after the other.
+
+    In messages with ``min_links`` or more, with ``min_s`` or more between the first and the last click; faster ones are
+    left to `all_links`.
+    """
+    if evidence.link_count < min_links or len(evidence.regular_clicks) < evidence.link_count:
+        return {}
+    matches = {}
+    for clicks in group_by_visitor(evidence, evidence.regular_clicks):
+        for run in find_runs(clicks, key=link_key, min_distinct=evidence.link_count, window_s=window_s):
+            if run_duration_s(run) >= min_s:
+                detail = f"all {evidence.link_count} links one after the other in {run_duration_s(run) / 60:.0f} min"
+                matches.update({click.id: detail for click in run})
+    return matches
+
+
 def datacentre_many_links(
     evidence: MessageEvidence, *, min_links: int, min_share: float, min_followed_links: int, window_s: float
 ) -> SignalMatches:
@@ -80,7 +105,7 @@ def datacentre_many_links(
         return {}
     clicks = [click for click in evidence.regular_clicks if click.id in evidence.datacentre_click_ids]
     min_distinct = max(min_followed_links, ceil(min_share * evidence.link_count))
-    runs = find_runs(clicks, key=link_key, min_distinct=min_distinct, window_s=window_s)
+    runs = find_datacentre_runs(clicks, min_links=min_distinct, window_s=window_s)
     return expand_runs((run, f"{_count_links(run)} of {evidence.link_count} links from data centres") for run in runs)
 
 

@@ -15,7 +15,7 @@ from functools import partial
 from clicktrail.judge import Judge
 from clicktrail.judge.evidence import AddressClick
 from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
-from clicktrail.model.event import Click, Delivered, Sent
+from clicktrail.model.event import Bounced, Click, Delivered, Sent
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.server.pipeline.address_history import AddressHistory
@@ -214,11 +214,11 @@ def _select_changes(
 
 
 def _has_changed_delivery(update: MessageUpdate, batch: Batch) -> bool:
-    """Whether the verdicts or the campaign of all later clicks can change: the message was sent or delivered."""
+    """Whether verdicts or campaign of all later clicks can change: the message was sent, delivered or bounced."""
     if len(update.timeline.clicks) < MAX_CLICKS_JUDGED_TOGETHER:
         return False
     events = batch.events_by_message.get(update.timeline.message_id, ())
-    return any(isinstance(event, Sent | Delivered) for event in events)
+    return any(isinstance(event, Sent | Delivered | Bounced) for event in events)
 
 
 def _update_messages(

@@ -39,6 +39,8 @@ _RECORDED_HEADERS = frozenset(
         "sec-fetch-user",
         "sec-gpc",
         "sec-purpose",
+        "signature-agent",
+        "signature-input",
         "x-moz",
         "x-native-host",
         "x-purpose",
