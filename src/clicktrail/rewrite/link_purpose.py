@@ -102,8 +102,13 @@ _WRAPPER_PATTERNS = {name: re.compile(pattern, re.ASCII) for name, pattern in _W
 
 
 @cache
+def _load_purpose_set() -> re2.Set:
+    return compile_set("|".join(map(_escape_keyword, PURPOSE_KEYWORDS)))
+
+
+@cache
 def _load_keyword_set() -> re2.Set:
-    keywords = [re2.escape(keyword.lower()) for keyword in (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS)]
+    keywords = map(_escape_keyword, (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS))
     texts = dict.fromkeys(load_link_texts().iter_signs())
     return compile_set("|".join([*keywords, *texts, load_rules().build_sign_pattern()]))
 
@@ -136,6 +141,8 @@ def classify_purpose(url: ParsedUrl, label: str) -> LinkReason | None:
         if purpose.phrases.search(url_words) or purpose.match(short_label):
             return reason
     text = fold_text(f"{url.path}{url.query} {_drop_long_label(label)}")
+    if _load_purpose_set().Match(text) is None:
+        return None
     return next((reason for reason, pattern in _PURPOSE_PATTERNS.items() if pattern.search(text)), None)
 
 
@@ -164,6 +171,10 @@ def identify_wrapper(url: ParsedUrl) -> str:
     """Return the name of the ESP or mail filter that already wrapped a link; empty if none is known."""
     text = f"{url.hostname}{url.path}{url.query}"
     return next((name for name, pattern in _WRAPPER_PATTERNS.items() if pattern.match(text)), "")
+
+
+def _escape_keyword(keyword: str) -> str:
+    return str(re2.escape(keyword.lower()))
 
 
 def _drop_long_label(label: str) -> str:
