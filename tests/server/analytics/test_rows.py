@@ -17,6 +17,7 @@ from clicktrail.server.analytics.rows import (
     build_verdict_change_rows,
 )
 from clicktrail.server.ports import RecordedEvent
+from tests.support.events import CHROME_AGENT
 from tests.support.judged_lines import (
     BURST,
     HOSTING,
@@ -70,7 +71,7 @@ def test_click_row_holds_facts_and_verdict() -> None:
             source="clicktrail",
             method="GET",
             ip="192.0.2.7",
-            user_agent="Mozilla/5.0",
+            user_agent=CHROME_AGENT,
             verdict="bot",
             score=8,
             counted=True,

@@ -60,11 +60,10 @@ def many_networks(
 ) -> SignalMatches:
     """Match clicks on one recipient's message from many unrelated networks in a short time.
 
-    Either ``min_networks`` within ``window_s``, of which one User-Agent counts for at most half; or with one
-    User-Agent, ``min_coarse_networks`` within ``coarse_window_s``, or `_FEW_DISTANT_NETWORKS` within
-    `_FEW_DISTANT_WINDOW_S`: networks so far apart that no phone carrier owns them all. The clicks must follow at least
-    as many different links. Clicks without a recipient are left out, since a message to several people is read in
-    several places.
+    Either ``min_networks`` within ``window_s``, with one User-Agent counting for at most half; or with one User-Agent,
+    ``min_coarse_networks`` within ``coarse_window_s``, or `_FEW_DISTANT_NETWORKS` within `_FEW_DISTANT_WINDOW_S`:
+    networks so far apart that no phone carrier owns them all. The clicks must follow at least as many different links.
+    Clicks without a recipient are left out, since a message to several people is read in several places.
     """
     if len(evidence.regular_clicks) < _FEW_DISTANT_NETWORKS:
         return {}
