@@ -2,15 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail.rewrite.html_places import examine_html
 from clicktrail.rewrite.html_tokenizer import (
     ATTRIBUTE,
     HREF,
     Tag,
     decode_attribute_value,
-    find_tags,
     find_tags_by_token,
     find_tags_in_simple_html,
-    is_simple_html,
 )
 from tests.support.strategies import html_soups
 
@@ -18,7 +17,7 @@ from tests.support.strategies import html_soups
 def test_tag_has_its_own_and_its_containers_end() -> None:
     html = '<A HREF="1"><!--[if mso]><v:rect href="2"><![endif]-->'
 
-    assert list(find_tags(html)) == [
+    assert list(find_tags_by_token(html)) == [
         Tag("a", 2, 11, len(html), is_conditional=False),
         Tag("v:rect", html.index(" href"), html.index("><![endif]"), html.index("-->"), is_conditional=True),
     ]
@@ -72,7 +71,7 @@ _PIECES = (
     ],
 )
 def test_ordinary_markup_is_simple(html: str) -> None:
-    assert is_simple_html(html)
+    assert examine_html(html).is_simple
 
 
 @pytest.mark.parametrize(
@@ -97,12 +96,12 @@ def test_ordinary_markup_is_simple(html: str) -> None:
     ],
 )
 def test_ambiguous_markup_is_not_simple(html: str) -> None:
-    assert not is_simple_html(html)
+    assert not examine_html(html).is_simple
 
 
 @given(st.one_of(html_soups(), st.lists(st.sampled_from(_PIECES), max_size=12).map("".join)))
 def test_both_scanners_find_the_same_tags(html: str) -> None:
-    if is_simple_html(html):
+    if examine_html(html).is_simple:
         assert list(find_tags_by_token(html)) == list(find_tags_in_simple_html(html))
 
 

@@ -167,8 +167,9 @@ def test_url_over_flowed_lines_is_one_link(newline: bytes) -> None:
         b"Our shop at https://x.com/a/long/ \npath.html is open  \nagain.\n> https://y.com/lo \n> ng\n-- \nhttps://z.com\n"
     ).replace(b"\n", newline)
     result = rewritten(raw)
-    (link,) = result.links
+    link, quoted, in_signature = result.links
     assert (link.destination, link.line) == ("https://x.com/a/long/path.html", 1)
+    assert (quoted.reason, in_signature.reason) == (LinkReason.QUOTED, LinkReason.SIGNATURE)
     assert raw.replace(b"https://x.com/a/long/ " + newline + b"path.html", link.replacement.encode()) == result.raw
 
 

@@ -17,7 +17,6 @@ from tests.utm.test_peer_cases import MEETS as MEETS_OF_PARAMETERS
 REJECTED: Mapping[str, str] = {
     "click_test.rb:92": "A browser reads example.org as a relative path: the peer's guess leads elsewhere.",
     "link-tracking-composer-extension-spec.es6:7": "The same: without a scheme there is no host.",
-    "link-tracking-composer-extension-spec.es6:13": "A sender's newsletter quotes, too; replies are not tracked.",
     "link-tracking-composer-extension-spec.es6:102": "A message is rewritten on its way out; and never restored.",
     "link-replacer.test.js#Can replace fragments relative to base": "A fragment leads to a place of the message.",
     "analytics.spec.js:12": "{text/URL} is the peer's own notation for a link.",

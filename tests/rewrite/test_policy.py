@@ -5,7 +5,7 @@ import pytest
 from clicktrail.errors import SettingsError
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.link import LinkReason, LinkWarning, Preset
-from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate, resolve_href
+from clicktrail.rewrite.candidate import MAX_URL_BYTES, UNCLEAR_END, Candidate, Exclusion, resolve_href
 from clicktrail.rewrite.html_links import find_links
 from clicktrail.rewrite.opt_out import find_opt_out
 from clicktrail.rewrite.policy import (
@@ -358,3 +358,17 @@ def test_visible_host_is_parsed_from_the_label(label: str, host: str) -> None:
 )
 def test_domain_is_shared_below_one_parent(host: str, domain: str, expected: bool) -> None:
     assert shares_domain(host, [domain]) == expected
+
+
+@pytest.mark.parametrize(("code", "reason"), [("skip", LinkReason.CODE), ("track", LinkReason.TRACKED)])
+def test_links_in_code_follow_the_policy(code: str, reason: LinkReason) -> None:
+    policy = parse_policy(f'code = "{code}"')
+    url = "https://x.example/"
+    link = Candidate(start=0, end=1, href=url, url=url, exclusion=Exclusion(LinkReason.CODE, "pre"))
+    assert (policy.decide(link).reason, policy.decide_all([link])[0].reason) == (reason, reason)
+
+
+def test_merge_tag_comes_before_an_unclear_end() -> None:
+    url = "https://x.example/{{a}}"
+    link = Candidate(start=0, end=1, href=url, url=url, exclusion=UNCLEAR_END)
+    assert Policy().decide(link).reason is LinkReason.MERGE_TAG

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from clicktrail.model.link import LinkReason
-from clicktrail.rewrite import rewrite_html, rewrite_message
+from clicktrail.rewrite import rewrite_html, rewrite_message, rewrite_text
 from clicktrail.rewrite.dkim import remove_own_signatures, sign
 from clicktrail.utm.tag import add_utm_parameters
 from tests.support.dkim_keys import RSA_KEY, is_signature_valid
@@ -62,3 +62,28 @@ def test_message_with_a_lone_carriage_return_is_signed_as_it_is_sent() -> None:
     signed = sign(result.raw, RSA_KEY, signed_at=datetime(2026, 12, 1, tzinfo=UTC))
     assert is_signature_valid(signed)
     assert is_signature_valid(re.sub(rb"\r\n|\r|\n", b"\r\n", signed))
+
+
+def test_action_for_gmail_is_left() -> None:
+    assert reasons("14-mailgun-tpl-1-confirm-action.html") == [LinkReason.ACTION]
+
+
+def test_quoted_reply_is_left() -> None:
+    assert reasons("B12-quoted-reply.html") == [LinkReason.TRACKED, LinkReason.QUOTED]
+
+
+def text_links(name: str) -> list[tuple[str, LinkReason]]:
+    result = rewrite_text((FOLDER / name).read_text("utf-8"), REWRITER)
+    return [(link.href, link.reason) for link in result.links]
+
+
+def test_urls_with_a_comma_between_are_two_links() -> None:
+    assert text_links("42-autolinkjava-34-commas.txt") == [
+        ("https://www.example.com", LinkReason.INVALID),
+        ("https://shop.example.net", LinkReason.TRACKED),
+        ("http://a.example.com", LinkReason.INVALID),
+    ]
+
+
+def test_urls_in_other_urls_are_left() -> None:
+    assert [reason for _, reason in text_links("B03-foreign-scheme-around-url.txt")] == [LinkReason.EMBEDDED] * 10

@@ -25,8 +25,11 @@ from tests.support.strategies import text_soups
         ("[https://x.com](https://y.com)", ["https://x.com", "https://y.com"]),
         ("<https://x.com/a>", ["https://x.com/a"]),
         ("<https://x.com/a.>", ["https://x.com/a."]),
-        ("<https://x.com/long\nline>", []),
-        ("<https://x.com/?u=\r\n b=https://y.com/> https://z.com", ["https://z.com"]),
+        ("<https://x.com/long\nline>", ["https://x.com/long\nline"]),
+        (
+            "<https://x.com/?u=\r\n b=https://y.com/> https://z.com",
+            ["https://x.com/?u=\r\n b=https://y.com/", "https://z.com"],
+        ),
         ("https://x.com. a <", ["https://x.com"]),
         ("https://x.com/a—or", ["https://x.com/a"]),
         ('"https://x.com/a"', ["https://x.com/a"]),
@@ -94,10 +97,13 @@ def test_merge_tag_is_part_of_the_url(url: str) -> None:
     assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.decide(link).reason)
 
 
+UNFLOWED = "https://y.com/lo \r\n ng"
+
+
 @pytest.mark.parametrize(
     ("flow", "expected"),
     [
-        (Flow.FIXED, [("https://x.com/lo", "https://x.com/lo")]),
+        (Flow.FIXED, [("https://x.com/lo", "https://x.com/lo"), (UNFLOWED, UNFLOWED)]),
         (Flow.FLOWED, [("https://x.com/lo", "https://x.com/lo"), ("https://y.com/long", "https://y.com/lo \r\n ng")]),
         (
             Flow.DELSP,
@@ -110,14 +116,165 @@ def test_url_over_flowed_lines_is_one_link(flow: Flow, expected: list[tuple[str,
     assert [(link.href, text[link.start : link.end]) for link in find_links(text, flow)] == expected
 
 
-def test_quoted_reply_is_skipped() -> None:
-    text = "https://a.com\n> https://b.com\r\n >> https://c.com\nhttps://d.com"
-    assert [link.href for link in find_links(text)] == ["https://a.com", "https://d.com"]
+def find_reasons(text: str) -> list[str]:
+    """Hosts, and the reasons of those that are left."""
+    return [
+        f"{link.href.partition('://')[2]} {link.exclusion.reason}" if link.exclusion else link.href.partition("://")[2]
+        for link in find_links(text)
+    ]
 
 
-def test_signature_is_skipped() -> None:
-    text = "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com"
-    assert [link.href for link in find_links(text)] == ["https://a.com", "https://b.com"]
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "https://a.com\n> https://b.com\r\n >> https://c.com\nhttps://d.com",
+            ["a.com", "b.com quoted", "c.com quoted", "d.com"],
+        ),
+        (">https://a.com https://b.com\nhttps://c.com", ["a.com quoted", "b.com quoted", "c.com"]),
+        ("a.com > https://b.com", ["b.com"]),
+        ("----- Original Message -----\nhttps://a.com\n\nhttps://b.com", ["a.com quoted", "b.com quoted"]),
+        ("-----Ursprüngliche Nachricht-----\r\nhttps://a.com", ["a.com quoted"]),
+        ("---------- Forwarded message ---------\nhttps://a.com", ["a.com quoted"]),
+        (f"{'_' * 32}\nVon: Ann\nhttps://a.com", ["a.com quoted"]),
+        (f"{'_' * 32}\nOffers: https://a.com", ["a.com"]),
+        ("----- Offers -----\nhttps://a.com", ["a.com"]),
+        ("The original message: https://a.com", ["a.com"]),
+        (
+            "--\nhttps://a.com\n -- \n--  \nhttps://b.com\r\n-- \r\nhttps://c.com\n\nhttps://d.com",
+            ["a.com", "b.com", "c.com signature", "d.com signature"],
+        ),
+    ],
+)
+def test_quoted_replies_and_signatures_are_left(text: str, expected: list[str]) -> None:
+    assert find_reasons(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("git clone https://a.com", ["a.com code"]),
+        ("$ git clone --depth 1 -b main https://a.com x", ["a.com code"]),
+        ("git remote add origin https://a.com", ["a.com code"]),
+        ("curl https://a.com", ["a.com code"]),
+        ("run `curl -fsSL 'https://a.com' | sh`", ["a.com code"]),
+        ("curl -X POST -H Accept:text/html https://a.com", ["a.com code"]),
+        ("sudo wget -O a.tar.gz https://a.com", ["a.com code"]),
+        ("pip install https://a.com", ["a.com code"]),
+        ("pip3 install -r https://a.com", ["a.com code"]),
+        ("npm install https://a.com", ["a.com code"]),
+        ("docker pull https://a.com", ["a.com code"]),
+        ("<html xmlns=\"https://a.com\" xmlns:o='https://b.com'>", ["a.com code", "b.com code"]),
+        ("```\nhttps://a.com\n```\nhttps://b.com", ["a.com code", "b.com"]),
+        ("```\nhttps://a.com", ["a.com"]),
+        ("curl is at https://a.com", ["a.com"]),
+        ("Our wget tutorial: https://a.com", ["a.com"]),
+        ("Do you git? https://a.com", ["a.com"]),
+        ("curl\nhttps://a.com", ["a.com"]),
+        ("xmlns: https://a.com", ["a.com"]),
+    ],
+)
+def test_code_is_left(text: str, expected: list[str]) -> None:
+    assert find_reasons(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "myapp://open?url=https://x.com",
+        "whatsapp://send?text=https://x.com",
+        "mailto:a@b.example?body=https://x.com",
+        "(mailto:a@b.example?body=https://x.com)",
+        "sms:+15550100?body=https://x.com",
+        "magnet:?xt=urn:btih:00&tr=https://x.com",
+        "view-source:https://x.com",
+        "View-Source:https://x.com",
+        "javascript:open('https://x.com')",
+        "javascript:window.location='https://x.com'",
+        "data:text/html;url=https://x.com",
+        "intent://x#Intent;S.browser_fallback_url=https://x.com;end",
+        "microsoft-edge:https://x.com",
+        "ftp://a.example/https://x.com",
+        "www.a.example/login?next=https://x.com",
+        "a.example/?u=https://x.com",
+        "a.example:8080/https://x.com",
+        "bücher.example/?u=https://x.com",
+        "/login?next=https://x.com",
+        "?a=b&next=https://x.com",
+    ],
+)
+def test_url_in_another_url_belongs_to_it(text: str) -> None:
+    assert find_reasons(f"See {text} now")[0].endswith("embedded")
+
+
+def test_all_urls_of_another_url_belong_to_it() -> None:
+    assert find_reasons("javascript:f('https://x.com','https://y.com') https://z.com") == [
+        "x.com embedded",
+        "y.com embedded",
+        "z.com",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Shop:https://x.com",
+        "Online-Shop:https://x.com",
+        "url=https://x.com",
+        "[mailto:a@b.example](https://x.com)",
+        "a@b.example,https://x.com",
+        "a.example https://x.com",
+        "a.example,https://x.com",
+        "and/or:https://x.com",
+        "“https://x.com”",
+        "12:30 https://x.com",
+    ],
+)
+def test_word_before_a_url_is_a_label(text: str) -> None:
+    assert find_reasons(text) == ["x.com"] or find_reasons(text) == ["x.com)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://a.com,https://b.com", ["a.com invalid-url", "b.com"]),
+        ("https://a.com/,https://b.com/ x", ["a.com/ invalid-url", "b.com/ invalid-url"]),
+        (
+            "https://a.com/1;https://b.com/2|https://c.com",
+            ["a.com/1 invalid-url", "b.com/2 invalid-url", "c.com invalid-url"],
+        ),
+        ("https://a.com/?u=https://b.com,https://c.com", ["a.com/?u=https://b.com,https://c.com"]),
+        ("https://a.com,www.b.com", ["a.com invalid-url"]),
+        ("https://a.com;then", ["a.com invalid-url"]),
+        ("https://a.com&p=1", ["a.com invalid-url"]),
+        ("https://a.com\u2013dash", ["a.com invalid-url"]),
+        ("https://a.com—dash", ["a.com invalid-url"]),
+        ("https://a.com•b", ["a.com invalid-url"]),
+        ("https://a.com*bold*", ["a.com invalid-url"]),
+        ("https://a.com\\nNext", ["a.com invalid-url"]),
+        ("https://a.com's", ["a.com invalid-url"]),
+        ("https://a.com(b)", ["a.com invalid-url"]),
+        ("https://a.com_", ["a.com_ invalid-url"]),
+        ("https://.a.com/b", [".a.com/b invalid-url"]),
+        ("https://a..com/b", ["a..com/b invalid-url"]),
+        ("https://*.a.com", []),
+        ("<https://a.com/b c>", ["a.com/b invalid-url"]),
+        ("https://a.com/b\u2013c", ["a.com/b\u2013c"]),
+        ("https://a.com/b;c=1", ["a.com/b;c=1"]),
+        ("https://a.com/b•c", ["a.com/b"]),
+        ("https://a.com/b\\nNext", ["a.com/b"]),
+        ("*https://a.com* _https://b.com/c_", ["a.com", "b.com/c_"]),
+        ("https://a.com, (https://b.com), “https://c.com” https://d.com: ", ["a.com", "b.com", "c.com", "d.com"]),
+        ("https://a.comи https://b.comو https://c.com👉x https://d.com✓", ["a.com", "b.com", "c.com", "d.com"]),
+        (
+            "https://✪df.ws https://президент.рф https://l·l.cat https://a.vermögensberater",
+            ["✪df.ws", "президент.рф", "l·l.cat", "a.vermögensberater"],
+        ),
+        ("https://a.com:8080 https://[::1]:80/b https://b.com:", ["a.com:8080", "[::1]:80/b", "b.com"]),
+    ],
+)
+def test_host_ends_where_no_host_name_goes_on(text: str, expected: list[str]) -> None:
+    assert find_reasons(text) == expected
 
 
 @given(text_soups())

@@ -145,6 +145,8 @@ HTML_PIECES = (
         "a\u0315\u0300",
         "😀",
     ),
+    *("<div class=gmail_quote>", "</div>", "<div>", "<pre>", "</pre>", "<div itemscope itemtype=ViewAction>"),
+    *("<blockquote type=cite>", "<a itemprop=url href=https://x.example/>", "<p itemscope>", "border:none;border-top:"),
     *("a=b ", "a ", "href=x ", "\0", "\udc80", "-", "a.", "0"),
 )
 TEXT_PIECES = (
@@ -193,6 +195,9 @@ TEXT_PIECES = (
         "\t",
         "a\u0315\u0300",
     ),
+    *("https://a,", "https://a/,", "https://a/?=https://b,", "a:/", "a.bc/", "&a=https://", "x:'https://a'", "```\n"),
+    *("curl -a ", "git clone -a b https://a ", "\n-- \n", "\n___", "----- Original Message -----\n", ".", ".a", ".aи"),
+    *("https://a.bи/", "%a", "https://a@", "https://*|a", "xmlns=", "<!DOCTYPE ", "•", "\\", "_"),
 )
 HEADER_PIECES = (
     *(" ", "a", "\t", "\n ", "\r\n\t", "\0", "\udcff", "é", "=", "=?", "?=", "=?utf-8?q?", "=?utf-8?q?=41?="),

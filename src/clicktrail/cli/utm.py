@@ -18,7 +18,7 @@ from clicktrail.errors import ClicktrailError
 from clicktrail.model.control_characters import check_no_control_characters
 from clicktrail.model.link import BodyType, LinkReason
 from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy, RewriteResult, SkipReason, rewrite_message
-from clicktrail.rewrite.candidate import MAX_LINKS, Candidate
+from clicktrail.rewrite.candidate import MAX_LINKS, UNCLEAR_END, Candidate
 from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.policy import LinkDecision
 from clicktrail.utm import Convention, parse_convention
@@ -27,6 +27,13 @@ from clicktrail.utm.export import read_export
 from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
 
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_UNCHECKED_REASONS = (
+    LinkReason.QUOTED,
+    LinkReason.SIGNATURE,
+    LinkReason.CODE,
+    LinkReason.ACTION,
+    LinkReason.EMBEDDED,
+)
 _WEB_SCHEME = re.compile(r"\s*https?://", re.IGNORECASE)
 _ConventionFile = Annotated[
     Path | None,
@@ -254,6 +261,7 @@ def read_links(file: Path) -> LintedFile:
     links = tuple(
         LintedLink(url=link.href, line=link.line if body_type else 0, utm_required=link.is_tracked and not link.is_trap)
         for link in result.links
+        if link.reason not in _UNCHECKED_REASONS and link.detail != UNCLEAR_END.detail
     )
     return LintedFile(links=links, raw=raw, body_type=body_type, skip_reasons=result.skip_reasons)
 
@@ -263,6 +271,8 @@ class _UntrackedPolicy(Policy):
     """Tracks no link, so that a replaced URL stays a plain URL; links that are not http or https are not replaced."""
 
     def decide(self, candidate: Candidate) -> LinkDecision:
+        if candidate.exclusion:
+            return LinkDecision(candidate.exclusion.reason)
         return LinkDecision(LinkReason.NO_CONSENT if _WEB_SCHEME.match(candidate.href) else LinkReason.NOT_WEB)
 
     def decide_all(self, candidates: Sequence[Candidate]) -> list[LinkDecision]:

@@ -10,6 +10,11 @@ ADVICE: Mapping[LinkReason, str] = {
     LinkReason.RELATIVE: "Write the URL with its scheme, or give the document a base URL.",
     LinkReason.MERGE_TAG: "Fill the merge tag before the message is rewritten.",
     LinkReason.OPT_OUT: "Remove the attribute, class or scheme that opts out.",
+    LinkReason.QUOTED: "Nothing: others wrote the quoted message. Write the link outside of it.",
+    LinkReason.SIGNATURE: "Write the link above the line of two hyphens and a space.",
+    LinkReason.CODE: 'code = "track" in the policy tracks it.',
+    LinkReason.ACTION: "Nothing: the mail program requests the URL itself. Add a link outside of the markup.",
+    LinkReason.EMBEDDED: "Write the URL as a word of its own.",
     LinkReason.ALREADY_TRACKED: "Send the original link to clicktrail.",
     LinkReason.WRAPPED: "Turn off click tracking where the link was wrapped, or send the original link.",
     LinkReason.UNSUBSCRIBE: (
@@ -36,6 +41,6 @@ ADVICE: Mapping[LinkReason, str] = {
     LinkReason.CREDENTIALS: "Remove user name and password from the URL.",
     LinkReason.TOO_LONG: "Shorten the URL, or start the relay with a registry for short tokens.",
     LinkReason.CHARSET: "Declare the charset in which the message is written.",
-    LinkReason.INVALID: "Write a URL that browsers accept.",
+    LinkReason.INVALID: "Write a URL that browsers accept; in plain text, with a space behind it.",
 }
 """By reason: what the sender can change."""

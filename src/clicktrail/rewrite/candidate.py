@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import ada_url
 import msgspec
 
-from clicktrail.model.link import Element, Location
+from clicktrail.model.link import Element, LinkReason, Location
 
 MAX_LINKS = 10_000
 """Links of a message, tracked or not. Each takes about 50 µs. Tags count as links, also those without an href."""
@@ -21,6 +21,17 @@ _TABS_AND_LINE_BREAKS = {ord(character): None for character in "\t\n\r"}
 _RELATIVE_URL = re.compile(r"(?!\#|[a-z][a-z0-9+.-]*+:).", re.ASCII | re.IGNORECASE)
 
 
+class Exclusion(msgspec.Struct, frozen=True, gc=False):
+    """Why the place of a link excludes it from tracking, such as a quoted reply. ``detail`` is the sign of it."""
+
+    reason: LinkReason
+    detail: str = ""
+
+
+UNCLEAR_END = Exclusion(LinkReason.INVALID, "unclear end")
+"""Of a URL in plain text whose end mail programs see in different places, or would after it is replaced."""
+
+
 # One per link: a Struct costs a tenth of a dataclass, and half of that if the garbage collector need not know it.
 class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A span of a body that may be a link.
@@ -33,6 +44,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         attributes: other attributes of the tag, names in lower case, values as written; empty in plain text.
         tag_name: name of the tag in lower case; empty in plain text.
         is_conditional: whether the tag is in a conditional comment, which only Outlook shows.
+        exclusion: set if the link must not be tracked because of its place.
     """
 
     start: int
@@ -46,6 +58,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     element: Element = Element.TEXT
     label: str = ""
     is_trap: bool = False
+    exclusion: Exclusion | None = None
 
 
 def resolve_href(href: str, *, base: str = "") -> str:

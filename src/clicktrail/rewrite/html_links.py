@@ -6,7 +6,7 @@ heuristics; docs/reference/links.md describes them.
 
 import html
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
@@ -16,6 +16,7 @@ import msgspec
 from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import Element, Location
 from clicktrail.rewrite.candidate import MAX_LINKS, MAX_URL_BYTES, TOO_MANY_LINKS, Candidate, resolve_href
+from clicktrail.rewrite.html_places import Place, examine_html, find_places
 from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, HREF, Tag, decode_attribute_value, find_tags
 
 _MAX_CONTENT_CHARS = 2_000
@@ -92,19 +93,32 @@ def find_links(html: str, *, limit: int = MAX_LINKS) -> list[Candidate]:
     Raises:
         TooManyLinksError: there are more such tags than ``limit``.
     """
+    shape = examine_html(html)
     regions = _find_regions(html)
     bases: list[Candidate] = []
     links: list[Candidate] = []
-    for tag_count, tag in enumerate(find_tags(html), start=1):
+    for tag_count, tag in enumerate(find_tags(html, is_simple=shape.is_simple), start=1):
         if tag_count > limit:
             raise TooManyLinksError(TOO_MANY_LINKS)
         if candidate := _read_candidate(html, tag, regions):
             (bases if tag.name == "base" else links).append(candidate)
+    if links and shape.may_have_places:
+        links = list(_exclude_by_place(links, find_places(html)))
     base = bases[0].url if bases else ""
     # Every relative link would become as long as the base URL.
     if not _HTTP_URL_START.match(base) or len(base) > MAX_URL_BYTES:
         return links
     return [msgspec.structs.replace(link, url=resolve_href(link.href, base=base)) for link in links]
+
+
+def _exclude_by_place(links: Iterable[Candidate], places: Iterator[Place]) -> Iterator[Candidate]:
+    """Set the exclusion of links in places; both are in order."""
+    place = next(places, None)
+    for link in links:
+        while place and place.end <= link.start:
+            place = next(places, None)
+        is_inside = place and place.start <= link.start
+        yield msgspec.structs.replace(link, exclusion=place.exclusion) if place and is_inside else link
 
 
 def find_first_alternates(candidates: Sequence[Candidate]) -> list[int]:

@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from html.entities import html5
 
 import msgspec
-import re2
 
 _FLAGS = re.ASCII | re.IGNORECASE | re.VERBOSE
 
@@ -69,6 +68,11 @@ def _compile_next_token(link_tag: str, skipped: str) -> re.Pattern[str]:
 
 _NEXT_TOKEN = _compile_next_token(_LINK_TAG, _COMMENT)
 _NEXT_TOKEN_IN_COMMENT = _compile_next_token(_LINK_OR_VML_TAG, _LONE_LESS_THAN)
+_NEXT_TAG = re.compile(
+    rf"""(?: [^<]++ | {_LESS_THANS} | <(?: {_BOGUS_COMMENT} | {_LONE_LESS_THAN} | {_COMMENT} ) )*+
+    <(?: (?P<raw_text_tag>{_RAW_TEXT_TAG}) | (?P<comment>!--) | (?P<end>/)?+(?P<name>{_TAG_NAME}) )""",
+    _FLAGS,
+)
 _TAG_REST_PATTERN = re.compile(_TAG_REST, _FLAGS)
 _ABRUPT_COMMENT_END = re.compile(r"-?>")
 _COMMENT_END = re.compile(r"--!?>")
@@ -110,14 +114,52 @@ class Tag(msgspec.Struct, frozen=True, gc=False):
     is_conditional: bool
 
 
-def find_tags(html: str) -> Iterator[Tag]:
-    """Find every ``a``, ``area`` and ``base`` tag, and VML tags in conditional comments."""
-    return find_tags_in_simple_html(html) if is_simple_html(html) else find_tags_by_token(html)
+def find_tags(html: str, *, is_simple: bool) -> Iterator[Tag]:
+    """Find every ``a``, ``area`` and ``base`` tag, and VML tags in conditional comments.
+
+    is_simple: whether `SIMPLE_HTML` matches the document; see `html_places.examine_html`.
+    """
+    return find_tags_in_simple_html(html) if is_simple else find_tags_by_token(html)
 
 
 def find_tags_by_token(html: str) -> Iterator[Tag]:
     """Find the tags of any document."""
     return _scan_tokens(html, 0, len(html), is_conditional=False)
+
+
+class AnyTag(msgspec.Struct, frozen=True, gc=False):
+    """A start or end tag outside comments.
+
+    Attributes:
+        name: name of the tag in lower case.
+        start: offset of its ``<``.
+        attributes_start: offset after the name.
+        end: offset after its ``>``.
+    """
+
+    name: str
+    is_end: bool
+    start: int
+    attributes_start: int
+    end: int
+
+
+def find_all_tags(html: str) -> Iterator[AnyTag]:
+    """Find every tag outside comments and elements of raw text, such as ``style``."""
+    offset: int | None = 0
+    while offset is not None and (token := _NEXT_TAG.match(html, offset)):
+        if token["raw_text_tag"]:
+            offset = _skip_raw_text(html, token["raw_text_tag"].lower(), token.end(), len(html))
+        elif token["comment"]:
+            _, offset = _find_comment_end(html, token.end(), len(html))
+        else:
+            rest = _TAG_REST_PATTERN.match(html, token.end())
+            if rest is None:
+                return
+            offset = rest.end()
+            is_end = token["end"] is not None
+            start = token.start("name") - (2 if is_end else 1)
+            yield AnyTag(token["name"].lower(), is_end, start, token.end(), offset)
 
 
 def _scan_tokens(html: str, offset: int, end: int, *, is_conditional: bool) -> Iterator[Tag]:
@@ -220,16 +262,11 @@ _SIMPLE_COMMENT = r"<!--[^\[>-](?:[^-]|-[^-])*-->"
 _SIMPLE_DECLARATION = r"<(?:![^-<>][^<>]*|\?[^<>]*)>"
 _SIMPLE_LONE_LESS_THAN = r"<[^a-z/!?<]"
 
-_RE2_OPTIONS = re2.Options()
-_RE2_OPTIONS.encoding = re2.Options.Encoding.LATIN1  # byte by byte: the grammar only names ASCII characters
-_RE2_OPTIONS.never_capture = True
-_SIMPLE_HTML = re2.compile(
-    (
-        rf"(?is)(?:[^<]|{_SIMPLE_START_TAG}|{_SIMPLE_END_TAG}|{_build_raw_text_elements('(?:[^<]|<!--(?:[^<-]|-[^<-])*-->)*')}"
-        rf"|{_SIMPLE_CONDITIONAL_COMMENT}|{_SIMPLE_COMMENT}|{_SIMPLE_DECLARATION}|{_SIMPLE_LONE_LESS_THAN})*"
-    ).encode(),
-    _RE2_OPTIONS,
+SIMPLE_HTML = (
+    rf"(?is)(?:[^<]|{_SIMPLE_START_TAG}|{_SIMPLE_END_TAG}|{_build_raw_text_elements('(?:[^<]|<!--(?:[^<-]|-[^<-])*-->)*')}"
+    rf"|{_SIMPLE_CONDITIONAL_COMMENT}|{_SIMPLE_COMMENT}|{_SIMPLE_DECLARATION}|{_SIMPLE_LONE_LESS_THAN})*"
 )
+"""RE2 pattern of a simple document, in UTF-8. It only names ASCII characters."""
 
 # Both cases are written out: with IGNORECASE, every alternative would be tried at every "<".
 _LINK_TAG_START = re.compile(
@@ -237,13 +274,8 @@ _LINK_TAG_START = re.compile(
 )
 
 
-def is_simple_html(html: str) -> bool:
-    """Whether every ``<`` that a letter follows starts a tag, outside comments, style sheets and titles."""
-    return _SIMPLE_HTML.fullmatch(html.encode("utf-8", "surrogatepass")) is not None
-
-
 def find_tags_in_simple_html(html: str) -> Iterator[Tag]:
-    """Find the tags of a document for which `is_simple_html` holds."""
+    """Find the tags of a document that `SIMPLE_HTML` matches."""
     scanned_end = comment_end = 0
     is_conditional = False
     for tag_start in _LINK_TAG_START.finditer(html):

@@ -43,6 +43,10 @@ def find_ordinary_links(links: Sequence[Candidate], *, is_host_excluded: Callabl
     }
     has_keyword = find_keywords([line if host else "" for line, host in zip(lines, hosts, strict=True)])
     return [
-        host not in excluded_hosts and not has_keyword[index] and not link.is_trap and not may_opt_out(link.attributes)
+        host not in excluded_hosts
+        and not has_keyword[index]
+        and not link.is_trap
+        and link.exclusion is None
+        and not may_opt_out(link.attributes)
         for index, (link, host) in enumerate(zip(links, hosts, strict=True))
     ]

@@ -12,7 +12,7 @@ from clicktrail.config_text import decode_toml
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
-from clicktrail.rewrite.candidate import MAX_URL_BYTES, Candidate
+from clicktrail.rewrite.candidate import MAX_URL_BYTES, UNCLEAR_END, Candidate
 from clicktrail.rewrite.link_purpose import classify_purpose, describe_secret, has_keyword, identify_wrapper, is_social
 from clicktrail.rewrite.list_unsubscribe import is_url_listed
 from clicktrail.rewrite.opt_out import find_opt_out
@@ -67,6 +67,16 @@ class PlainTextMode(StrEnum):
     """Do not track the links, and do not change the body."""
 
 
+class CodeMode(StrEnum):
+    """Treatment of links in code, which readers copy: in ``pre`` and ``code``, and behind commands such as curl."""
+
+    SKIP = "skip"
+    """Do not track them."""
+
+    TRACK = "track"
+    """Track them."""
+
+
 _PRESET_UNTRACKED_REASONS: Mapping[Preset, frozenset[LinkReason]] = {
     Preset.STANDARD: frozenset({LinkReason.PRIVACY, LinkReason.LEGAL}),
     Preset.CONVERSION_LINKS_ONLY: frozenset(
@@ -110,6 +120,7 @@ class Policy:
     untracked_reasons: frozenset[LinkReason] = _PRESET_UNTRACKED_REASONS[Preset.STANDARD]
     visible_url: VisibleUrlMode = VisibleUrlMode.WARN
     plain_text: PlainTextMode = PlainTextMode.SHORT
+    code: CodeMode = CodeMode.SKIP
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsentAction = UnknownConsentAction.TRACK
@@ -159,12 +170,13 @@ class Policy:
     def _iter_exclusions(self, candidate: Candidate) -> Iterator[LinkDecision]:
         """Yield exclusions in order. The caller takes only the first, so that later, slower checks are not made."""
         url = candidate.url
-        if not candidate.is_trap and (opt_out := find_opt_out(candidate)):
-            yield LinkDecision(LinkReason.OPT_OUT, opt_out)
+        yield from self._iter_opt_out_and_place(candidate)
         if merge_tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
             yield LinkDecision(LinkReason.MERGE_TAG, merge_tag[0])
         if not _HTTP_URL_START.match(url):
             yield LinkDecision(_classify_non_http_url(url))
+        if candidate.exclusion is UNCLEAR_END:
+            yield LinkDecision(UNCLEAR_END.reason, UNCLEAR_END.detail)
         try:
             if len(url.encode()) > MAX_URL_BYTES:  # before it is parsed: the time for hostile hosts is not linear
                 yield LinkDecision(LinkReason.TOO_LONG)
@@ -181,6 +193,15 @@ class Policy:
             yield LinkDecision(LinkReason.WRAPPED, name)
         if not candidate.is_trap:
             yield from self._iter_purpose_exclusions(parsed, candidate, has_any_keyword=has_any_keyword)
+
+    def _iter_opt_out_and_place(self, candidate: Candidate) -> Iterator[LinkDecision]:
+        if not candidate.is_trap and (opt_out := find_opt_out(candidate)):
+            yield LinkDecision(LinkReason.OPT_OUT, opt_out)
+        exclusion = candidate.exclusion
+        if exclusion is None or exclusion is UNCLEAR_END:
+            return
+        if exclusion.reason is not LinkReason.CODE or self.code is not CodeMode.TRACK:
+            yield LinkDecision(exclusion.reason, exclusion.detail)
 
     def _iter_purpose_exclusions(
         self, parsed: ParsedUrl, candidate: Candidate, *, has_any_keyword: bool
@@ -225,6 +246,7 @@ class _PolicyFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     preset: Preset = Preset.STANDARD
     visible_url: VisibleUrlMode | None = None
     plain_text: PlainTextMode = PlainTextMode.SHORT
+    code: CodeMode = CodeMode.SKIP
     allowed_hosts: tuple[str, ...] = ()
     denied_hosts: tuple[str, ...] = ()
     unknown_consent: UnknownConsentAction = UnknownConsentAction.TRACK
@@ -242,6 +264,7 @@ def parse_policy(text: str) -> Policy:
         policy,
         visible_url=file.visible_url or policy.visible_url,
         plain_text=file.plain_text,
+        code=file.code,
         allowed_hosts=file.allowed_hosts,
         denied_hosts=file.denied_hosts,
         unknown_consent=file.unknown_consent,

@@ -1,10 +1,11 @@
-"""Find the links of a plain-text body, as a reader sees them.
+"""Find the links of a plain-text body, as mail programs link them.
 
 A URL ends at white space, quotation marks and angle brackets, before an unbalanced bracket, and before the punctuation
-of the sentence around it. Between angle brackets, all characters belong to the URL (RFC 3986 appendix C).
+of the sentence around it. Between angle brackets, all characters belong to the URL (RFC 3986 appendix C). A host ends
+where no host name goes on, so that ``https://a.example,https://b.example`` is two links.
 
-Not searched are quoted replies (lines that start with ``>``), which others wrote, and the signature: everything after a
-line of two hyphens and a space (RFC 3676 section 4.3).
+Every URL is found, also where it must not be tracked: in a quoted reply, a signature, a command or another URL
+(`text_places`). So is one whose end programs see in different places, which would break the tracking URL.
 
 In a flowed text (RFC 3676), a line that ends with a space continues in the next line. With ``DelSp=yes`` that space is
 not part of the text, so that a URL may be broken anywhere. Without it, only a URL between angle brackets can be broken,
@@ -21,52 +22,89 @@ from itertools import zip_longest
 import msgspec
 
 from clicktrail.model.link import Link
-from clicktrail.rewrite.candidate import Candidate
+from clicktrail.rewrite.candidate import UNCLEAR_END, Candidate
+from clicktrail.rewrite.text_places import PLACE_PATTERN, TextPlaces
 from clicktrail.rewrite.url import parse_url
 
 # The first space of the next line is space-stuffing (RFC 3676 section 4.4), not text.
 _SOFT_BREAK = re.compile(r"^>[^\n]*+ | (?P<soft> (?<!^--) [ ]\r?\n [ ]?+ (?!>|--\x20\r?$))", re.MULTILINE | re.VERBOSE)
 _BRACKETED_URL = re.compile(r"<https?://[^\s<>]*+(?:[ ]\r?\n[ ]?+[^\s<>]*+)++>", re.IGNORECASE)
 
-# Characters that end a URL.
+_CLOSING_QUOTES = r"\xbb\u2019\u201d\u203a"
+_EAST_ASIAN_PUNCTUATION = r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+# Characters that end a URL. A path may have a dash (en dash), as titles of Wikipedia do, but no bullet.
 _URL_TERMINATORS = (
     r"\s\x00-\x1f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"  # white space, controls, direction marks
-    r"<>\"`\xab\xbb\u2018-\u201f\u2039\u203a\u2014"  # quotation marks, em dash
-    r"\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"  # Chinese and Japanese punctuation
+    rf"<>\"`\xab\u2018-\u201f\u2039{_CLOSING_QUOTES}"  # angle brackets and quotation marks
+    rf"\\\u2014\u2022\u2023\u25a0-\u25ff{_EAST_ASIAN_PUNCTUATION}"  # backslash, em dash, bullets
 )
 _BRACKETS = r"()\[\]{}"
 _SENTENCE_PUNCTUATION = ".,;:!?'*…"
-_EAST_ASIAN = r"\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7af\uff66-\uff9f"
+# Latin letters and invisible joiners. No top-level domain mixes Latin letters with those of another script.
+_LATIN = r"\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u02af\u0300-\u036f\u1e00-\u1eff\u200c\u200d\xad"
+# Letters, marks and digits of other scripts, and emoji: the rest is punctuation and symbols, which no host has.
+_NO_HOST_CHARACTER = (
+    r"\x80-\xa9\xab-\xac\xae-\xb4\xb6\xb8\xb9\xbb-\xbf\xd7\xf7\u2000-\u200b\u2010-\u25ff\u2900-\u2bff\ufff0-\uffff"
+)
+_OTHER_SCRIPT = rf"[^{_URL_TERMINATORS}{_LATIN}{_NO_HOST_CHARACTER}\x00-\x7f]"
 
 # A merge tag is part of the URL, with its spaces. A tracking URL before it would be broken when the tag is filled.
 _MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
 
-# Alternatives: a quoted reply; the signature; a bracketed URL with hard line breaks, whose end is unknown, skipped;
-# a URL. A quoted word may be part of a path, unless the URL itself is quoted. Characters beyond
-# ASCII before another URL are text between the two, in a script without spaces.
-_URL_OR_SKIPPED_TEXT = re.compile(
+_NEXT_URL = r"(?ai:https?)://"
+_IN_HOST = rf"[^{_URL_TERMINATORS}{_BRACKETS}./?\#:@]"
+# A top-level domain that text follows, as in "https://x.com日本". Another dot would make it the middle of a host.
+_DOMAIN_BEFORE_TEXT = rf"\.[A-Za-z]++(?={_OTHER_SCRIPT}{_IN_HOST}*+(?!\.{_IN_HOST}))"
+_HOST = rf"""(?:
+    [A-Za-z0-9_-]++
+  | (?!{_DOMAIN_BEFORE_TEXT}) \.
+  | [^{_URL_TERMINATORS}{_NO_HOST_CHARACTER}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
+  | %[0-9A-Fa-f]{{2}} | %[\w.:-]++% | \*\|[^|\n]*+\|\*
+  | {_MERGE_TAG} | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\] | \$?+{{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
+)*+"""
+
+# Alternatives: what `TextPlaces` reads; a bracketed URL with hard line breaks, whose end is unknown; a URL. A quoted
+# word may be part of a path, unless the URL itself is quoted. Characters beyond ASCII before another URL are text
+# between the two, in a script without spaces. So is a comma, semicolon or bar, unless a parameter lists URLs.
+_TOKEN = re.compile(
     rf"""
-    ^[ \t]*+>[^\n]*+
-  | ^--\x20\r?\n(?s:.*)
-  | <(?ai:https?)://[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ >
-  | (?<![A-Za-z0-9+.-]) (?P<quoted> (?<=") )?+ (?P<url> (?ai:https?)://
-        (?: [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff]++
-          | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ (?ai:https?):// )
-          | {_MERGE_TAG}
-          | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
-          | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
-          | {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
-          | "(?(quoted) (?!) | [\w-]++ )"
-        )++ )
+    [\n<hH] (?:  # the first character of each alternative, which a search finds fast
+        (?<=\n) (?: {PLACE_PATTERN} )
+      | (?<=<) (?P<wrapped> {_NEXT_URL}[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ ) >
+      | (?<=[hH]) (?<![A-Za-z0-9+.-].) (?P<quoted> (?<=".) )?+ (?ai:ttps?)://
+        (?: [A-Za-z0-9._~!$&'*+;=:%-]*+@ )?+
+        (?P<host> {_HOST} )
+        (?: {_DOMAIN_BEFORE_TEXT} (?P<text>)
+          | (?: :[0-9]*+ )?+ (?: (?=[/?\#]) (?P<path>) (?:
+                [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff,;|=]++
+              | = (?P<inner> (?ai:https?) (?: :// | %3a ) )?+
+              | [,;|]++ (?(inner) | (?! {_NEXT_URL} ) )
+              | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
+              | {_MERGE_TAG}
+              | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
+              | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
+              | {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
+              | "(?(quoted) (?!) | [\w-]++ )"
+            )++ )?+
+        )
+    )
     """,
     re.MULTILINE | re.VERBOSE,
 )
 _NON_ASCII_CHARACTER = re.compile(rf"[^{_URL_TERMINATORS}\x00-\x7f]")
-_SCHEME_AND_HOST = re.compile(r"https?://[^/?#]*+", re.IGNORECASE)
 _SCHEME_ONLY = re.compile(r"https?:/*+", re.IGNORECASE)
+_POSSIBLE_HOST = re.compile(r"(?:[^.]++\.)*+[^.]*[^._]\.?")
 
-# No top-level domain mixes Latin and East Asian letters, so the text starts at the first East Asian one.
-_HOST_RUNNING_INTO_TEXT = re.compile(rf"(.*\.[a-z]++)[{_EAST_ASIAN}][^.]*+", re.IGNORECASE)
+# What may follow a URL without a path, which its tracking URL has: there, programs take more for a part of the path.
+_URL_END = re.compile(
+    rf"""
+    [{_SENTENCE_PUNCTUATION}\u2013\u2014]*+
+    (?: [\s\x00-\x1f<>"`)\]}}{_CLOSING_QUOTES}{_EAST_ASIAN_PUNCTUATION}] | \Z )
+  | (?![{_NO_HOST_CHARACTER}]) [^\x00-\x7f]
+    """,
+    re.VERBOSE,
+)
+_SEPARATOR = re.compile(rf"[,;|]++(?={_NEXT_URL})")
 
 _DELIMITER_PAIRS = {"<": ">", "(": ")", '"': '"'}
 _LABEL_SEPARATOR = re.compile(r"[<>()\[\]]{1,2}| <")  # between a URL and the label before it, which is a URL too
@@ -110,22 +148,57 @@ class UnfoldedText:
 def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
     """Find every http and https URL, in order. The href of a URL that is broken over flowed lines is the whole URL."""
     joined = join_flowed_lines(text, flow)
-    for match in _URL_OR_SKIPPED_TEXT.finditer(joined.text):
-        if match["url"] is None:
-            continue
-        start, end = match.span("url")
-        previous_character = joined.text[max(start - 1, 0) : start]
-        if previous_character == "<":
-            if not joined.text.startswith(">", end):
-                continue
-            url = match["url"]
+    places = TextPlaces(joined.text)
+    separator_end = -1
+    for match in _TOKEN.finditer(joined.text):
+        if match["host"] is not None:
+            start, url = match.start(), _cut_url(joined.text, match)
+            is_clear = _is_clear(joined.text, match, start + len(url))
+        elif match["wrapped"] is not None:
+            start, url, is_clear = match.start("wrapped"), match["wrapped"], False
         else:
-            is_followed_by_text = bool(_NON_ASCII_CHARACTER.match(joined.text, end))
-            url = _strip_east_asian_text(match["url"], is_followed_by_text=is_followed_by_text)
-            url = _strip_sentence_punctuation(url, previous_character=previous_character)
-        if not _SCHEME_ONLY.fullmatch(url):
-            original_start, original_end = joined.map_span_to_original(start, start + len(url))
-            yield Candidate(start=original_start, end=original_end, href=url, url=url)
+            places.enter(match)
+            continue
+        if _SCHEME_ONLY.fullmatch(url):
+            continue
+        end = start + len(url)
+        # Programs disagree whether "https://a.example/x,https://b.example/y" is one URL.
+        separator = _SEPARATOR.match(joined.text, end)
+        is_separated = separator is not None or start == separator_end
+        separator_end = separator.end() if separator and _has_path(match, end) else -1
+        exclusion = places.exclude(start, end)
+        if exclusion is None and (is_separated or not is_clear):
+            exclusion = UNCLEAR_END
+        original_start, original_end = joined.map_span_to_original(start, end)
+        yield Candidate(start=original_start, end=original_end, href=url, url=url, exclusion=exclusion)
+
+
+def _cut_url(text: str, match: re.Match[str]) -> str:
+    """Return a URL without the characters at its end that belong to the text around it."""
+    start, end = match.span()
+    url = match[0]
+    previous_character = text[max(start - 1, 0) : start]
+    if previous_character == "<" and text.startswith(">", end):
+        return url
+    if match["path"] is not None:
+        is_followed_by_text = bool(_NON_ASCII_CHARACTER.match(text, end))
+        url = _strip_east_asian_text(url, match.end("host") - start, is_followed_by_text=is_followed_by_text)
+    return _strip_sentence_punctuation(url, previous_character=previous_character)
+
+
+def _is_clear(text: str, match: re.Match[str], end: int) -> bool:
+    """Whether the host is possible, and all programs see the same end of the URL, also when it is a tracking URL."""
+    has_path = _has_path(match, end)
+    host = match["host"] if has_path else text[match.start("host") : min(match.end("host"), end)]
+    if match["text"] is None and not _POSSIBLE_HOST.fullmatch(host):
+        return False
+    if text[max(match.start() - 1, 0)] == "<":
+        return text.startswith(">", end)
+    return has_path or _URL_END.match(text, end) is not None
+
+
+def _has_path(match: re.Match[str], end: int) -> bool:
+    return match["path"] is not None and end > match.start("path")
 
 
 def add_destination_hosts(text: str, links: Sequence[Link]) -> tuple[Link, ...]:
@@ -181,17 +254,12 @@ def _find_soft_breaks(text: str, flow: Flow) -> Iterator[tuple[int, int]]:
                 yield match.span("soft")
 
 
-def _strip_east_asian_text(url: str, *, is_followed_by_text: bool) -> str:
+def _strip_east_asian_text(url: str, host_end: int, *, is_followed_by_text: bool) -> str:
     """Remove the sentence that continues right after a URL, as in Chinese and Japanese, if it is clearly not a path.
 
     ``is_followed_by_text``: non-ASCII text follows, so the non-ASCII characters at the end of the URL belong to it.
     """
-    scheme_and_host = _SCHEME_AND_HOST.match(url)
-    if scheme_and_host is None:
-        return url
-    if host_and_text := _HOST_RUNNING_INTO_TEXT.fullmatch(scheme_and_host[0]):
-        return host_and_text[1]
-    text = _NON_ASCII_CHARACTER.search(url, scheme_and_host.end()) if is_followed_by_text else None
+    text = _NON_ASCII_CHARACTER.search(url, host_end) if is_followed_by_text else None
     return url[: text.start()] if text else url
 
 
