@@ -10,7 +10,7 @@ takes the request.
    on the head alone is computed once, by the full lane's own functions, and then found in a dictionary: the site, the
    recorded headers as JSON, and whether the reader opted out.
 2. Find the token's link, in the token itself or in the cache of campaigns (`Redirector.find_link`).
-3. Build and encode the click. Its headers, half of the event, are already encoded.
+3. Encode the click. The end of the event, from the User-Agent on, depends on the head alone and is already encoded.
 
 The quick lane has no rules of its own: a test compares both lanes, which give the same bytes and the same event. The
 full lane takes a request if
@@ -31,6 +31,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clicktrail.model.event import Click, format_rfc3339
+from clicktrail.model.recipient import normalize_recipient
 from clicktrail.server.edge.http_reader import (
     is_last_request,
     parse_simple_request,
@@ -38,7 +39,7 @@ from clicktrail.server.edge.http_reader import (
 )
 from clicktrail.server.edge.routes import Routes, Site
 from clicktrail.server.pipeline.privacy import has_opted_out
-from clicktrail.server.pipeline.redirect import Redirect, add_link_fields, encode_location
+from clicktrail.server.pipeline.redirect import Redirect, encode_location
 from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
 
 _HEAD_CACHE_SIZE: Final = 1024
@@ -51,17 +52,36 @@ _PROXY_HEADERS: Final = (_FORWARDED_FOR, "x-forwarded-proto")
 _encode = msgspec.json.Encoder().encode
 
 
+class _ClickStart(msgspec.Struct, tag_field="type", tag="click", omit_defaults=True):
+    """The fields of a click that differ between requests with one head. In its encoding, all others follow them."""
+
+    id: str
+    at: str
+    campaign: str = ""
+    message_id: str = ""
+    recipient: str = ""
+    link: int = -1
+    url: str = ""
+    group: str = ""
+    ip: str = ""
+
+
+_EMPTY_START: Final = _encode(_ClickStart(id="", at="")).removesuffix(b"}")
+
+
 class _Head(msgspec.Struct, frozen=True):
     """What is the same for all requests with one head.
 
     Attributes:
         site: None if these requests take the full lane.
-        click: click without client, link, time and id, its headers already encoded.
+        click: click without the fields of `_ClickStart`.
+        ends: its encoding, without and with https.
         proxy_headers: what a trusted proxy reports of its client.
     """
 
     site: Site | None
     click: Click
+    ends: tuple[bytes, bytes]
     proxy_headers: dict[str, str]
 
 
@@ -109,14 +129,29 @@ class QuickLane:
         now = routes.clock.now()
         if now is not self._now:
             self._now, self._now_text = now, format_rfc3339(now)
-        click = replace(head.click, id=routes.ids.new(), at=self._now_text, ip=ip, https=https)
-        click = add_link_fields(click, link)
+        recipient = normalize_recipient(link.recipient)
         if head.site.restricts_destinations or self._has_exceptions:
-            redirect = Redirect(location=location, event=click)
+            click = replace(head.click, campaign=link.campaign, link=link.position, url=link.destination)
+            redirect = Redirect(location=location, event=replace(click, recipient=recipient))
             if self._is_exception(redirect, head.site, now=now):
                 return None
+        start = _ClickStart(
+            routes.ids.new(),
+            self._now_text,
+            link.campaign,
+            link.message_id,
+            recipient,
+            link.position,
+            link.destination,
+            link.group,
+            ip,
+        )
+        end = head.ends[https]
+        if link.is_trap or link.recipient_unsealed:
+            click = replace(head.click, https=https, recipient_unsealed=link.recipient_unsealed, trap=link.is_trap)
+            end = _encode_end(click)
         self.answered_count += 1
-        return routes.responses.redirect_head(location, head.site.redirect_headers), _encode(click)
+        return routes.responses.redirect_head(location, head.site.redirect_headers), _encode(start)[:-1] + end
 
     def _load_settings(self) -> None:
         """Use the settings in force. They are replaced as a whole when they change, so that identity shows a change."""
@@ -153,10 +188,14 @@ class QuickLane:
         if site and (site.landing_hosts or has_opted_out(request.headers) or is_last_request(request)):
             site = None
         click = routes.redirector.build_click(request, now=routes.clock.now(), click_id="")
-        if click.headers:
-            click = replace(click, headers=msgspec.Raw(_encode(click.headers)))
         proxy_headers = {name: request.headers[name] for name in _PROXY_HEADERS if name in request.headers}
         if len(self._heads) >= _HEAD_CACHE_SIZE:
             del self._heads[next(iter(self._heads))]
-        self._heads[head_bytes] = head = _Head(site, click, proxy_headers)
+        ends = _encode_end(replace(click, https=False)), _encode_end(replace(click, https=True))
+        self._heads[head_bytes] = head = _Head(site, click, ends, proxy_headers)
         return head
+
+
+def _encode_end(click: Click) -> bytes:
+    """Encode a click without the fields of `_ClickStart`, to be appended to them."""
+    return _encode(replace(click, at="")).removeprefix(_EMPTY_START)
