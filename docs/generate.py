@@ -4,6 +4,7 @@ The generated part of a page is between two markers; the rest is written by hand
 ``./dev check`` calls this with ``--check``, which writes nothing and fails if a page is stale.
 """
 
+import html
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import typer.main
 
 from clicktrail.cli import app
 from clicktrail.judge import rules
+from clicktrail.merge_tags import load_table
 from clicktrail.server.monitoring.metrics import METRICS
 from clicktrail.server.settings import Settings
 
@@ -82,6 +84,14 @@ def metrics() -> Iterator[str]:
         yield _row(f"`{metric.name}`", metric.kind, f"`{metric.label}`" if metric.label else "", metric.help)
 
 
+def merge_tags() -> Iterator[str]:
+    """All dialects of merge tags."""
+    yield from _header("dialect", "examples", "products")
+    for dialect in load_table().dialects:
+        examples = " ".join(f"<code>{html.escape(example)}</code>" for example in dialect.examples)
+        yield _row(dialect.name, examples, ", ".join(dialect.products))
+
+
 def _header(*cells: str) -> Iterator[str]:
     yield _row(*cells)
     yield _row(*("---" for _ in cells))
@@ -93,6 +103,7 @@ def _row(*cells: str) -> str:
 
 PAGES = {
     "docs/reference/cli.md": commands,
+    "docs/reference/links.md": merge_tags,
     "docs/reference/metrics.md": metrics,
     "docs/reference/settings.md": settings,
     "docs/reference/signals.md": signals,

@@ -1,11 +1,8 @@
-import re
-from importlib import resources
-
 import pytest
 
-from clicktrail.errors import ClicktrailError, SettingsError
+from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType, LinkReason
-from clicktrail.rewrite.esp_template import EspTemplate, parse_esp_tags, parse_template
+from clicktrail.rewrite.esp_template import EspTemplate, parse_template
 from tests.support.rewriting import POLICY
 
 HTML = (
@@ -45,21 +42,3 @@ def test_template_in_a_charset_that_hides_links_is_refused() -> None:
     with pytest.raises(ClicktrailError, match="the charset of the template") as caught:
         template("<meta charset=utf-7><a href='https://x.com/a'>")
     assert caught.value.hint == "save it as UTF-8"
-
-
-TABLE = parse_esp_tags((resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8"))
-
-
-def test_table_has_four_esps() -> None:
-    assert sorted(TABLE) == ["klaviyo", "mailgun", "postmark", "sendgrid"]
-    assert all(entry.source and entry.id_description for entry in TABLE.values())
-
-
-@pytest.mark.parametrize("name", TABLE)
-def test_merge_tag_needs_no_quoting(name: str) -> None:
-    assert re.fullmatch(r"[A-Za-z0-9_.{}%]+", TABLE[name].merge_tag)
-
-
-def test_table_with_a_missing_key_is_refused() -> None:
-    with pytest.raises(SettingsError, match="in the merge tags file: missing key 'merge_tag'"):
-        parse_esp_tags("version = 2026-11-23\n[esp.x]\nid_description = 'y'")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clicktrail.merge_tags import Dialect, load_table
 from clicktrail.model.link import Element, Location, Preset
 from clicktrail.rewrite.candidate import Candidate, resolve_href
 from clicktrail.rewrite.html_links import find_links
@@ -32,6 +33,7 @@ _HREF_PIECES = [
     *("https://", "http://", "HTTPS://", "mailto:", "shop.example", "www.", "WWW.", "go.example.com", "facebook.com"),
     *("x.com", "t.me", "xn--bcher-kva.example", "192.0.2.1", ":8080", "user@", ".", "..", "/", "?", "#", "&", "=", ";"),
     *("boots", "a", "1", "-", "%41", "%7B%7B", "%name%", "{{", "[", "*|", "&amp;", " ", "\n", "\t", "é", "\ud800"),
+    *(example for dialect in load_table().dialects for example in dialect.examples),
     *("c/eJwNw0tuhCAAANDTwJIAAn4W", "token=", "x" * 4_000, *PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS, *LINK_TEXTS),
 ]
 _LABEL_PIECES = [
@@ -79,6 +81,12 @@ candidates = st.builds(
 @given(st.sampled_from(POLICIES), st.lists(candidates, max_size=5))
 def test_decisions_on_all_links_equal_those_on_each(policy: Policy, links: list[Candidate]) -> None:
     assert policy.decide_all(links) == [policy.decide(candidate) for candidate in links]
+
+
+@pytest.mark.parametrize("dialect", load_table().dialects, ids=lambda dialect: dialect.name)
+def test_merge_tag_is_not_ordinary(dialect: Dialect) -> None:
+    hrefs = [f"https://shop.example/{part}{example}" for example in dialect.examples for part in ("", "?a=", "?a=1&b=")]
+    assert [href for href in hrefs if find(link(href))[0]] == []
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason=f"the corpus of real mail is not at {CORPUS}")

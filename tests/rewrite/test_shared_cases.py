@@ -37,6 +37,18 @@ def test_secret_and_signed_links_are_left(name: str) -> None:
     assert set(reasons(name)) == {LinkReason.SENSITIVE}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *["04-mailtrain-24-single-bracket-tag.html", "05-mjml-664-single-brace-encoded.html"],
+        "32-premailer-321-dollar-brace-encoded.html",
+    ],
+)
+def test_merge_tags_are_left(name: str) -> None:
+    lines = (FOLDER / name).read_text("utf-8").splitlines()
+    assert reasons(name) == [LinkReason.TRACKED if "real brackets" in line else LinkReason.MERGE_TAG for line in lines]
+
+
 def test_signed_links_get_no_parameters() -> None:
     sensitive = [index for index, reason in enumerate(reasons("B19-utm.html")) if reason is not LinkReason.TRACKED]
     assert sensitive == [0, 1, 10, 11]

@@ -90,11 +90,30 @@ def test_url_is_separated_from_text_without_spaces(text: str, expected: list[str
         "https://x.com/[[ID]]/a",
         "https://x.com/*|ID|*/a",
         "https://x.com/%name%/a",
+        "https://%%shop%%.x.com/a",
+        "https://<%= shop %>.x.com/a",
+        "https://x.com:${PORT}/a",
+        "https://x.com:{{ port }}/a",
+        "https://x.com/?n=[subscriber:firstname | default:dear reader]&b=1",
+        "https://x.com/?n=[firstname, fallback=dear reader]",
+        "https://x.com/?n={name|dear reader}",
+        "https://x.com/?n=%%First Name%%&b=1",
+        "https://x.com/?n=%%=v( @k )=%%",
+        "https://x.com/?n=$!{ name }",
+        "https://x.com/?n={# note #}",
+        "https://x.com/?n={{custom_attribute.${first name}}}",
+        "https://x.com/?n=[% name %]",
+        "https://x.com/?n=%C3%A9%%NAME%%/a",
     ],
 )
 def test_merge_tag_is_part_of_the_url(url: str) -> None:
     (link,) = find_links(f"See {url}, or {{{{ this }}}}.")
     assert (url, LinkReason.MERGE_TAG) == (link.href, POLICY.decide(link).reason)
+
+
+def test_merge_tag_that_ends_like_a_sentence() -> None:
+    (link,) = find_links("See https://x.com/?e=*|EMAIL|*.")
+    assert POLICY.decide(link).reason is LinkReason.MERGE_TAG
 
 
 UNFLOWED = "https://y.com/lo \r\n ng"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from clicktrail.merge_tags import find_merge_tag
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES
 from tests.support.hostile_parsers import (
@@ -31,6 +32,7 @@ from tests.support.hostile_pieces import (
     HTML_FIELDS,
     HTML_PIECES,
     LINK,
+    MERGE_TAG_PIECES,
     QP_FIELDS,
     SECRET_URL_PIECES,
     TEXT_PIECES,
@@ -249,6 +251,18 @@ GRAMMARS = {
         ],
         pieces=SECRET_URL_PIECES,
         ends=["", "?token", "&hash=1a2b3c4d5e6f#aB3"],
+    ),
+    "merge tag": HostileGrammar(
+        parse=find_merge_tag,
+        contexts=["https://x.example/", "{", "[aa", "{{", "%%", "https://x.example/?a="],
+        pieces=MERGE_TAG_PIECES,
+        ends=["", "\n"],
+    ),
+    "merge tag in text": HostileGrammar(
+        parse=rewrite_text,
+        contexts=["https://x.example/", "https://x.example/{{", "https://x.example/?a=[aa|"],
+        pieces=MERGE_TAG_PIECES,
+        ends=["", "\n"],
     ),
     "UTM export": HostileGrammar(
         parse=audit_export,

@@ -10,9 +10,9 @@ from clicktrail.audit import read_events
 from clicktrail.audit.reader import parse_export_formats
 from clicktrail.errors import ClicktrailError, TokenError
 from clicktrail.judge.user_agents import parse_agents, parse_browser
+from clicktrail.merge_tags.table import parse_table
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType
-from clicktrail.rewrite.esp_template import parse_esp_tags
 from clicktrail.rewrite.policy import parse_policy
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
 from clicktrail.secret_urls import load_detector
@@ -110,7 +110,7 @@ def read_event_file(text: str) -> None:
 
 
 def parse_settings(text: str) -> None:
-    for parse in (parse_convention, parse_policy, parse_sensitive_rules, parse_esp_tags):
+    for parse in (parse_convention, parse_policy, parse_sensitive_rules, parse_table):
         with suppress(ClicktrailError):
             parse(text)
 

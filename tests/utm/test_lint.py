@@ -54,6 +54,7 @@ def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None
         (RIGHT.replace("2026-11_sale", "sale"), "campaign-pattern"),
         (RIGHT + "&utm_source=other", "unknown-source duplicate-key"),
         *[(RIGHT + f"&utm_term={value}", "placeholder") for value in ("{{x}}", "*|X|*", "%25x%25", "[X]", "TODO")],
+        *[(RIGHT + f"&utm_term={value}", "placeholder") for value in ("%7Bx%7D", "a_{x}", "%5B2026%5D", "-x-", "<x>")],
         ("https://x.com/?utm_source=email&utm_medium=drip", "missing-key"),
         ("https://x.com/", "untagged"),
         (RIGHT.replace("x.com", "y.com"), "foreign-host"),

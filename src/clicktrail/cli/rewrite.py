@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -19,10 +18,11 @@ from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, wr
 from clicktrail.cli.options import Config, Json, Keys, load_settings
 from clicktrail.cli.terminal import print_json, print_message, print_warning
 from clicktrail.errors import ClicktrailError
+from clicktrail.merge_tags import load_table
 from clicktrail.model.consent import Consent
 from clicktrail.model.link import BodyType
 from clicktrail.model.link_set import LinkSet, StoredLink
-from clicktrail.rewrite import RewriteResult, SkipReason, esp_template
+from clicktrail.rewrite import RewriteResult, SkipReason
 from clicktrail.rewrite.document import LinkByteRange, decode_bodies, locate_links_in_document, locate_links_in_message
 from clicktrail.rewrite.esp_template import EspTemplate
 from clicktrail.server.pipeline.track import ControlHeaders, parse_control_headers
@@ -258,9 +258,7 @@ def rewrite_template(
     """
     from clicktrail.server.wiring.stores import save_link_set
 
-    tags = esp_template.parse_esp_tags(
-        (resources.files("clicktrail.rewrite") / "data" / "esp_tags.toml").read_text("utf-8")
-    )
+    tags = load_table().esp
     if esp not in tags:
         raise ClicktrailError(f"there is no ESP '{esp}'", hint=f"known ESPs: {', '.join(tags)}")
     if body_type is None:

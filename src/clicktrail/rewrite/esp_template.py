@@ -4,13 +4,11 @@ Each link becomes ``TRACKING-URL/MERGE-TAG``. All recipients share the tracking 
 the recipient's id, which is therefore not sealed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import msgspec
 
-from clicktrail.config_text import decode_toml
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.candidate import Candidate
@@ -80,32 +78,3 @@ def parse_template(
     # Remove the placeholder URLs; `EspTemplate.render` sets the real ones.
     links = tuple(link if link.position is None else msgspec.structs.replace(link, replacement="") for link in links)
     return EspTemplate(content=content, decoded=decoded, links=links)
-
-
-class EspMergeTag(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The merge tag that an ESP replaces by the recipient's id.
-
-    Attributes:
-        merge_tag: the tag as the ESP's editor takes it; needs no quoting in HTML.
-        id_description: meaning of the tag, and where the sender stores the id.
-        date: day on which the source was last checked.
-    """
-
-    merge_tag: str
-    id_description: str
-    source: str
-    date: date
-
-
-class _EspTagsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    version: date
-    esp: dict[str, EspMergeTag]
-
-
-def parse_esp_tags(text: str) -> Mapping[str, EspMergeTag]:
-    """Parse the TOML table of merge tags, by the ESP's name in lower case.
-
-    Raises:
-        SettingsError: not TOML, or an unknown or missing key.
-    """
-    return decode_toml(text, _EspTagsFile, name="the merge tags file").esp

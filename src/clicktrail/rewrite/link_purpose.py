@@ -10,6 +10,7 @@ from functools import cache
 
 import re2
 
+from clicktrail.merge_tags import load_table
 from clicktrail.model.link import Element, LinkReason, Location
 from clicktrail.percent_encoding import unquote
 from clicktrail.phrases import compile_set, fold_text, split_words
@@ -110,7 +111,8 @@ def _load_purpose_set() -> re2.Set:
 def _load_keyword_set() -> re2.Set:
     keywords = map(_escape_keyword, (*PURPOSE_KEYWORDS, *WRAPPER_KEYWORDS))
     texts = dict.fromkeys(load_link_texts().iter_signs())
-    return compile_set("|".join([*keywords, *texts, load_rules().build_sign_pattern()]))
+    merge_tags = load_table().iter_signs()
+    return compile_set("|".join([*keywords, *texts, *merge_tags, load_rules().build_sign_pattern()]))
 
 
 def has_keyword(url: ParsedUrl, label: str) -> bool:
@@ -120,7 +122,7 @@ def has_keyword(url: ParsedUrl, label: str) -> bool:
 
 
 def find_keywords(lines: Sequence[str]) -> list[bool]:
-    """Return for each line, of URLs and labels, whether it has a keyword; see `has_keyword`.
+    """Return for each line, of URLs and labels, whether it has a keyword; see `has_keyword`. So have merge tags.
 
     All lines are searched at once first, because few links have a keyword.
     """

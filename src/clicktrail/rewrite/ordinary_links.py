@@ -13,7 +13,8 @@ from clicktrail.rewrite.opt_out import may_opt_out
 from clicktrail.rewrite.url import SIMPLE_HOST
 
 # A line for each link: its href, a space and its label. The host is empty unless the rest is ordinary: a normalised
-# path in ASCII, without the characters of merge tags, and without ";" and thus "&amp;", and a label that is no URL.
+# path in ASCII, without the brackets and "%" of most merge tags, and without ";" and thus "&amp;", and a label that
+# is no URL. `find_keywords` finds the other merge tags.
 _LINE = re.compile(
     r"""
     (?: https?:// (?P<host> [a-z0-9.-]*+ )

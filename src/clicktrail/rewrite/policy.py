@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from clicktrail.config_text import decode_toml
+from clicktrail.merge_tags import find_merge_tag
 from clicktrail.model.consent import Consent, UnknownConsentAction
 from clicktrail.model.hosts import check_host_patterns, is_host_listed
 from clicktrail.model.link import LinkReason, LinkWarning, Location, Preset
@@ -19,17 +20,6 @@ from clicktrail.rewrite.opt_out import find_opt_out
 from clicktrail.rewrite.ordinary_links import find_ordinary_links
 from clicktrail.rewrite.url import ParsedUrl, parse_url
 
-# Delimiters of the template languages of mail programs and ESPs, also percent-encoded by an editor. In %name%, one end
-# must not be a percent-encoded byte: "%C3%A9" is an accented e. Single brackets count only if they hold the whole href.
-# The href is is_own_host before it is resolved, which would encode its braces.
-_MERGE_TAG = re.compile(
-    r"""
-    \{\{ | \{% | \{\$ | \$\{ | \*\| | \[\[ | <% | %7B%7B
-  | %(?![0-9A-Fa-f]{2})[A-Za-z_][\w.:-]*+% | %[A-Za-z_][\w.:-]*+%(?![0-9A-Fa-f]{2})
-    """,
-    re.VERBOSE | re.ASCII | re.IGNORECASE,
-)
-_LONE_MERGE_TAG = re.compile(r"\s*+ (?: \{[^{}]*+\} | \[[^\[\]]*+\] | <[^<>]*+> ) \s*+", re.VERBOSE | re.ASCII)
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*+):", re.ASCII | re.IGNORECASE)
 _HTTP_URL_START = re.compile(r"https?://", re.ASCII | re.IGNORECASE)
 _ALWAYS_UNTRACKED = (LinkReason.UNSUBSCRIBE, LinkReason.PREFERENCES)
@@ -171,8 +161,9 @@ class Policy:
         """Yield exclusions in order. The caller takes only the first, so that later, slower checks are not made."""
         url = candidate.url
         yield from self._iter_opt_out_and_place(candidate)
-        if merge_tag := _MERGE_TAG.search(candidate.href) or _LONE_MERGE_TAG.fullmatch(candidate.href):
-            yield LinkDecision(LinkReason.MERGE_TAG, merge_tag[0])
+        # Of the href, because resolving it encodes its braces.
+        if merge_tag := find_merge_tag(candidate.href):
+            yield LinkDecision(LinkReason.MERGE_TAG, merge_tag)
         if not _HTTP_URL_START.match(url):
             yield LinkDecision(_classify_non_http_url(url))
         if candidate.exclusion is UNCLEAR_END:

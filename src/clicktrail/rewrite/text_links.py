@@ -17,10 +17,12 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from itertools import zip_longest
 
 import msgspec
 
+from clicktrail.merge_tags.finder import build_text_pattern
 from clicktrail.model.link import Link
 from clicktrail.rewrite.candidate import UNCLEAR_END, Candidate
 from clicktrail.rewrite.text_places import PLACE_PATTERN, TextPlaces
@@ -48,49 +50,56 @@ _NO_HOST_CHARACTER = (
 )
 _OTHER_SCRIPT = rf"[^{_URL_TERMINATORS}{_LATIN}{_NO_HOST_CHARACTER}\x00-\x7f]"
 
-# A merge tag is part of the URL, with its spaces. A tracking URL before it would be broken when the tag is filled.
-_MERGE_TAG = r"\{\{\{?+[^{}\n]*+\}\}\}?+ | \{%[^%\n]*+%\} | <%[^<>%\n]*+%> | \[\[[^\[\]\n]*+\]\]"
 
 _NEXT_URL = r"(?ai:https?)://"
 _IN_HOST = rf"[^{_URL_TERMINATORS}{_BRACKETS}./?\#:@]"
 # A top-level domain that text follows, as in "https://x.com日本". Another dot would make it the middle of a host.
 _DOMAIN_BEFORE_TEXT = rf"\.[A-Za-z]++(?={_OTHER_SCRIPT}{_IN_HOST}*+(?!\.{_IN_HOST}))"
-_HOST = rf"""(?:
-    [A-Za-z0-9_-]++
-  | (?!{_DOMAIN_BEFORE_TEXT}) \.
-  | [^{_URL_TERMINATORS}{_NO_HOST_CHARACTER}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
-  | %[0-9A-Fa-f]{{2}} | %[\w.:-]++% | \*\|[^|\n]*+\|\*
-  | {_MERGE_TAG} | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\] | \$?+{{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
-)*+"""
+
 
 # Alternatives: what `TextPlaces` reads; a bracketed URL with hard line breaks, whose end is unknown; a URL. A quoted
 # word may be part of a path, unless the URL itself is quoted. Characters beyond ASCII before another URL are text
-# between the two, in a script without spaces. So is a comma, semicolon or bar, unless a parameter lists URLs.
-_TOKEN = re.compile(
-    rf"""
-    [\n<hH] (?:  # the first character of each alternative, which a search finds fast
-        (?<=\n) (?: {PLACE_PATTERN} )
-      | (?<=<) (?P<wrapped> {_NEXT_URL}[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ ) >
-      | (?<=[hH]) (?<![A-Za-z0-9+.-].) (?P<quoted> (?<=".) )?+ (?ai:ttps?)://
-        (?: [A-Za-z0-9._~!$&'*+;=:%-]*+@ )?+
-        (?P<host> {_HOST} )
-        (?: {_DOMAIN_BEFORE_TEXT} (?P<text>)
-          | (?: :[0-9]*+ )?+ (?: (?=[/?\#]) (?P<path>) (?:
-                [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff,;|=]++
-              | = (?P<inner> (?ai:https?) (?: :// | %3a ) )?+
-              | [,;|]++ (?(inner) | (?! {_NEXT_URL} ) )
-              | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
-              | {_MERGE_TAG}
-              | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
-              | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
-              | {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
-              | "(?(quoted) (?!) | [\w-]++ )"
-            )++ )?+
+# between the two, in a script without spaces. So is a comma, semicolon or bar, unless a parameter lists URLs. A merge
+# tag is part of the URL, with its spaces: a tracking URL before it would be broken when the tag is filled.
+@cache
+def _compile_token() -> re.Pattern[str]:
+    merge_tag = build_text_pattern()
+    bracketed_tag = rf"\[[^{_URL_TERMINATORS}{_BRACKETS}]*+\] | (?:\$!?+)?+ {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}"
+    host = rf"""(?:
+        [A-Za-z0-9_-]++
+      | (?!{_DOMAIN_BEFORE_TEXT}) \.
+      | [^{_URL_TERMINATORS}{_NO_HOST_CHARACTER}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
+      | %[0-9A-Fa-f]{{2}}
+      | {merge_tag} | {bracketed_tag}
+    )*+"""
+    return re.compile(
+        rf"""
+        [\n<hH] (?:  # the first character of each alternative, which a search finds fast
+            (?<=\n) (?: {PLACE_PATTERN} )
+          | (?<=<) (?P<wrapped> {_NEXT_URL}[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ ) >
+          | (?<=[hH]) (?<![A-Za-z0-9+.-].) (?P<quoted> (?<=".) )?+ (?ai:ttps?)://
+            (?: [A-Za-z0-9._~!$&'*+;=:%-]*+@ )?+
+            (?P<host> {host} )
+            (?: {_DOMAIN_BEFORE_TEXT} (?P<text>)
+              | (?: : (?: [0-9]++ | {merge_tag} | {bracketed_tag} )*+ )?+ (?: (?=[/?\#]) (?P<path>) (?:
+                    [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff,;|=%]++
+                  | {merge_tag}
+                  | %
+                  | = (?P<inner> (?ai:https?) (?: :// | %3a ) )?+
+                  | [,;|]++ (?(inner) | (?! {_NEXT_URL} ) )
+                  | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
+                  | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
+                  | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
+                  | {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}
+                  | "(?(quoted) (?!) | [\w-]++ )"
+                )++ )?+
+            )
         )
+        """,
+        re.MULTILINE | re.VERBOSE,
     )
-    """,
-    re.MULTILINE | re.VERBOSE,
-)
+
+
 _NON_ASCII_CHARACTER = re.compile(rf"[^{_URL_TERMINATORS}\x00-\x7f]")
 _SCHEME_ONLY = re.compile(r"https?:/*+", re.IGNORECASE)
 _POSSIBLE_HOST = re.compile(r"(?:[^.]++\.)*+[^.]*[^._]\.?")
@@ -150,7 +159,7 @@ def find_links(text: str, flow: Flow = Flow.FIXED) -> Iterator[Candidate]:
     joined = join_flowed_lines(text, flow)
     places = TextPlaces(joined.text)
     separator_end = -1
-    for match in _TOKEN.finditer(joined.text):
+    for match in _compile_token().finditer(joined.text):
         if match["host"] is not None:
             start, url = match.start(), _cut_url(joined.text, match)
             is_clear = _is_clear(joined.text, match, start + len(url))

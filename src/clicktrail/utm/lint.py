@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from clicktrail.merge_tags import find_merge_tag
 from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.secret_urls import find_secret
 from clicktrail.utm import query
@@ -69,12 +70,16 @@ def _split_fragment(fragment: str) -> tuple[str, list[QueryPair]]:
 
 _REQUIRED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign")
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
-_UNFILLED_PLACEHOLDER = re.compile(
-    r"""\{[^{}]*\} | \[[^\[\]]*\] | <[^<>]*> | \*\|[^*|]*+\|\* | %%?[a-z_]\w*%%? | \$\{
-    | \b(?:todo|xxx+|yyyy|tbd)\b | lorem""",
-    re.VERBOSE | re.IGNORECASE,
-)
-"""Merge tags of mail programs, and words that mark text to be written later."""
+_DRAFT_WORD = re.compile(r"\b(?:todo|xxx+|yyyy|tbd)\b|lorem", re.IGNORECASE)
+"""Words that mark text to be written later."""
+
+
+def _find_unfilled(value: str) -> str:
+    """Return the first merge tag or draft word of a value; empty if none."""
+    if merge_tag := find_merge_tag(value):
+        return merge_tag
+    word = _DRAFT_WORD.search(value)
+    return word[0] if word else ""
 
 
 class LintCode(StrEnum):
@@ -229,8 +234,8 @@ def _check_value(pair: QueryPair, convention: Convention, medium: str) -> Iterat
     name, value = pair.key.lower(), pair.value
     if name not in UTM_PARAMETERS or not value.strip():
         return
-    if placeholder := _UNFILLED_PLACEHOLDER.search(value):
-        message = f"{pair.key} still contains '{placeholder[0]}'"
+    if unfilled := _find_unfilled(value):
+        message = f"{pair.key} still contains '{unfilled}'"
         yield LintFinding(code=LintCode.PLACEHOLDER, parameter=pair.key, message=message)
         return
     normalized = normalize_value(name, value, convention, medium=medium)
@@ -274,7 +279,7 @@ def _fix_pair(pair: QueryPair, convention: Convention, medium: str, parameters: 
     name, value = pair.key.lower(), pair.value
     if not value.strip() and name in _REQUIRED_PARAMETERS:
         fixed = parameters.get(name, value)
-    elif _UNFILLED_PLACEHOLDER.search(value):
+    elif _find_unfilled(value):
         fixed = value
     else:
         fixed = normalize_value(name, value, convention, medium=medium)
