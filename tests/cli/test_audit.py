@@ -116,7 +116,7 @@ def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> Non
 
 def test_empty_log_has_no_clicks_and_campaigns(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").touch()
-    assert {"clicks": [], "campaigns": []} == audit_as_json(tmp_path, "log.jsonl")
+    assert {"clicks": [], "notes": [], "campaigns": []} == audit_as_json(tmp_path, "log.jsonl")
 
 
 def test_verdicts_become_final(tmp_path: Path) -> None:
@@ -166,8 +166,10 @@ def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
 def test_columns_option_describes_any_table(tmp_path: Path) -> None:
     (tmp_path / "clicks.csv").write_text(f"Time\tWho\tLink\n{noon_plus(9).isoformat()}\tada\thttps://shop.example\n")
     result = audit_as_json(tmp_path, "clicks.csv", "--columns", "at=Time, recipient=Who, url=Link")
-    assert [("human", 1)] == [
-        (row["verdict"], campaign["unique"]["human"]) for row in result["clicks"] for campaign in result["campaigns"]
+    assert [("human", 1, None)] == [  # neither addresses nor agents, so no number of people
+        (row["verdict"], campaign["unique"]["raw"], campaign["unique"]["human"])
+        for row in result["clicks"]
+        for campaign in result["campaigns"]
     ]
 
 

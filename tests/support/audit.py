@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from clicktrail.audit import read_events
-from clicktrail.audit.reader import parse_export_formats
+from clicktrail.audit.export_formats import parse_export_formats
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent
 

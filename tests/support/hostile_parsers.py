@@ -7,7 +7,7 @@ from functools import partial
 from importlib import resources
 
 from clicktrail.audit import read_events
-from clicktrail.audit.reader import parse_export_formats
+from clicktrail.audit.export_formats import parse_export_formats
 from clicktrail.errors import ClicktrailError, TokenError
 from clicktrail.judge.user_agents import parse_agents, parse_browser
 from clicktrail.merge_tags.table import parse_table

@@ -1,109 +1,90 @@
-"""Read events from a file's lines: clicktrail's own event log (JSON lines), or a table exported by an ESP."""
+"""Read the events of a file: clicktrail's own log, or what an ESP gives, as table, JSON or form fields.
 
-import csv
-import hashlib
+What a file is, is decided by its content. Text is decoded (`text_lines`) and split into table rows (`tables`), JSON
+objects (`json_text`) or forms. Records in them are found (`json_records`) by the formats that describe them
+(`export_formats`), and become events (`building`). What cannot be read is reported with its line.
+"""
+
 import itertools
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime
-from typing import Final, cast
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Final
+from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec.structs import replace
 
-from clicktrail.config_text import decode_toml
-from clicktrail.errors import ClicktrailError, EventError
-from clicktrail.model.event import (
-    AnonymousClick,
-    AnyEvent,
-    Click,
-    check_event_time,
-    decode_event,
-    normalize_event_recipient,
+from clicktrail.audit.building import (
+    OWN_TYPES,
+    OtherTypeError,
+    build_event,
+    convert_record,
+    normalise_event,
 )
-from clicktrail.model.recipient import normalize_recipient
+from clicktrail.audit.export_formats import ExportFormat, find_similar_format
+from clicktrail.audit.json_records import find_records, flatten
+from clicktrail.audit.json_text import JsonSplitter, split_objects
+from clicktrail.audit.tables import Heading, find_heading, read_rows
+from clicktrail.audit.text_lines import read_text_lines
+from clicktrail.audit.times import DateOrder, Resolution, TimeReader, find_date_order
+from clicktrail.errors import ClicktrailError, EventError
+from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event
 from clicktrail.model.verdict import Verdict
 
 OnUnreadable = Callable[[int, EventError], None]
 """Called with the line number, from 1, and the error of each line that is not an event; the line is skipped."""
 
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SNIFFED_LINE_COUNT = 20
-"""Lines that decide between log and table; the first ones may be damaged."""
-
-_MAX_HEADER_CHARS = 65_536
-"""Characters of a table's header. Exports of ESPs have up to 100 columns."""
-_MAX_UNREADABLE_LINES = 10_000
+_SNIFFED_LINES: Final = 200
+"""Lines that decide between JSON, form and table; the first ones may be damaged."""
+_SNIFFED_JSON_LINES: Final = 20
+_MAX_UNREADABLE_LINES: Final = 10_000
 """Unreadable lines after which a file is refused if they are most of its lines."""
+_MAX_FORM_FIELDS: Final = 1_000
 
-_VERDICT_VALUES = frozenset(Verdict)
-
-_NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?")
-_MIN_UNIX_MS = 100_000_000_000
-"""Smallest number read as Unix time in milliseconds: in seconds it would be the year 5138."""
-
-_BARE_IP = re.compile(r"[0-9.]+|[0-9a-f:]+")
-_FALSE_VALUES: Final = frozenset({"false", "no", "none", "0", "0.0"})
+_VERDICT_VALUES: Final = frozenset(Verdict)
+_JSON_BEGINNING: Final = re.compile(r"[\s,\[\x1e]*\{\s*(?:[\"}]|$)|\[\s*$")
+_FORM: Final = re.compile(r"(?:[\w.%+\[\]-]+=[^&\s]*&)*[\w.%+\[\]-]+=[^&\s]*&?")
+_TOTALS: Final = re.compile(
+    r"(?:(?:unique|total|gross|num|number_of)_)?(?:clicks|opens|clicked|opened|(?:click|open)_rate)"
+)
 
 
-class ExportFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table format.
+@dataclass(slots=True, kw_only=True)
+class FileReading:
+    """What is known about the reading of one file.
 
     Attributes:
-        name: name of the ESP, or ``export``.
-        identifying_columns: columns that only this format has together.
-        date: when the source was last checked.
-        columns: by event field, the columns that may hold it; the first one with a value counts.
-        types: event type by the format's own name for it, in lower case.
+        times: reads the times, and knows what was assumed about them.
+        format_: the format of the latest record.
+        similar_format: format of an ESP that resembles records without a format.
+        encoding: name of a guessed encoding; empty if none was guessed.
+        has_custom_columns: the user named columns.
     """
 
-    name: str
-    identifying_columns: frozenset[str]
-    source: str
-    date: date
-    columns: Mapping[str, tuple[str, ...]]
-    types: Mapping[str, str]
-
-
-class _ExportsFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    version: date
-    exports: tuple[ExportFormat, ...]
-
-
-def parse_export_formats(text: str) -> tuple[ExportFormat, ...]:
-    """Parse an exports file.
-
-    Raises:
-        SettingsError: not TOML, or an unknown or missing key.
-    """
-    return decode_toml(text, _ExportsFile, name="the exports file").exports
-
-
-def detect_export_format(columns: Collection[str], formats: Iterable[ExportFormat]) -> ExportFormat | None:
-    """Find the first format whose identifying columns are all present."""
-    return next((format_ for format_ in formats if format_.identifying_columns <= set(columns)), None)
-
-
-def normalise_column_name(heading: str) -> str:
-    """Lower-case a heading and join its words with underscores: ``Campaign Name`` becomes ``campaign_name``."""
-    return re.sub(r"[^a-z0-9]+", "_", heading.lower()).strip("_")
+    times: TimeReader = field(default_factory=TimeReader)
+    format_: ExportFormat | None = None
+    similar_format: ExportFormat | None = None
+    encoding: str = ""
+    has_custom_columns: bool = False
 
 
 def read_events(
-    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: OnUnreadable
+    chunks: Iterable[bytes],
+    formats: Sequence[ExportFormat],
+    *,
+    on_unreadable: OnUnreadable,
+    reading: FileReading | None = None,
 ) -> Iterator[AnyEvent]:
-    """Read the events of a file lazily; a file with a line of JSON among its first lines is a log.
+    """Read the events of a file lazily.
+
+    chunks: the file's bytes in pieces of any size. If dates need it, they are iterated a second time.
 
     Raises:
-        ClicktrailError: a table of an unknown format, or most of many lines are no events.
+        ClicktrailError: a table of an unknown format, dates of an unknown order, or most of many lines are no events.
     """
-    lines = iter(lines)
-    first_lines = list(itertools.islice(lines, _SNIFFED_LINE_COUNT))
-    all_lines = itertools.chain(first_lines, lines)
-    report = _UnreadableLineCounter(on_unreadable)
-    if any(line.lstrip(_BYTE_ORDER_MARK + b" \t").startswith(b"{") for line in first_lines):
-        return map(normalise_event, _read_event_log(all_lines, report))
-    return map(normalise_event, read_table(all_lines, formats, on_unreadable=report))
+    reader = _Reader(chunks, formats, _UnreadableLineCounter(on_unreadable), reading or FileReading())
+    return map(normalise_event, reader.read())
 
 
 class _UnreadableLineCounter:
@@ -112,7 +93,8 @@ class _UnreadableLineCounter:
         self._count = 0
 
     def __call__(self, line_number: int, error: EventError) -> None:
-        self._count += 1
+        if not isinstance(error, OtherTypeError):
+            self._count += 1
         if self._count > max(_MAX_UNREADABLE_LINES, line_number // 2):
             raise ClicktrailError(
                 f"{self._count:,} of its first {line_number:,} lines are no events",
@@ -121,152 +103,186 @@ class _UnreadableLineCounter:
         self._on_unreadable(line_number, error)
 
 
-def _read_event_log(lines: Iterable[bytes], on_unreadable: OnUnreadable) -> Iterator[AnyEvent]:
-    for number, line in enumerate(lines, start=1):
-        if text := line.strip().removeprefix(_BYTE_ORDER_MARK):
+class _Reader:
+    def __init__(
+        self,
+        chunks: Iterable[bytes],
+        formats: Sequence[ExportFormat],
+        on_unreadable: OnUnreadable,
+        reading: FileReading,
+    ) -> None:
+        self._chunks = chunks
+        self._formats = formats
+        self._on_unreadable = on_unreadable
+        self._reading = reading
+
+    def read(self) -> Iterator[AnyEvent]:
+        lines = self._decode()
+        first_lines = list(itertools.islice(lines, _SNIFFED_LINES))
+        lines = itertools.chain(first_lines, lines)
+        if _is_json(first_lines):
+            return self._read_json(lines, is_one_object_per_line=_has_one_object_per_line(first_lines))
+        if _is_form(first_lines):
+            return self._read_forms(lines)
+        if heading := find_heading(first_lines, self._formats):
+            return self._read_table(lines, heading)
+        return iter(())
+
+    def _decode(self) -> Iterator[str]:
+        return read_text_lines(self._chunks, on_guess=self._note_encoding, on_unreadable=self._on_unreadable)
+
+    def _note_encoding(self, encoding: str) -> None:
+        self._reading.encoding = encoding
+
+    def _read_json(self, lines: Iterable[str], *, is_one_object_per_line: bool) -> Iterator[AnyEvent]:
+        for number, text in split_objects(lines, is_one_object_per_line=is_one_object_per_line):
             try:
-                yield _validate_event(_decode_json_event(text))
+                event = None if self._reading.has_custom_columns else self._decode_own_event(text)
+                if event:
+                    yield event
+                else:
+                    yield from self._convert_all(_decode_json(text), number)
             except EventError as error:
-                on_unreadable(number, error)
+                self._on_unreadable(number, error)
 
-
-def _decode_json_event(line: bytes) -> AnyEvent:
-    """Decode our own JSON, or that of another program, with nulls and times without a zone."""
-    try:
-        return decode_event(line)
-    except EventError as error:
+    def _decode_own_event(self, text: str) -> AnyEvent | None:
         try:
-            return build_event(msgspec.json.decode(line, type=dict[str, object]))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise error from None
-
-
-def _validate_event(event: AnyEvent) -> AnyEvent:
-    if isinstance(event, AnonymousClick) and event.verdict not in _VERDICT_VALUES:
-        raise EventError(f"not an event: '{event.verdict}' is not a verdict")
-    return event
-
-
-def read_table(
-    lines: Iterable[bytes], formats: Sequence[ExportFormat], *, on_unreadable: OnUnreadable
-) -> Iterator[AnyEvent]:
-    """Read the events of a CSV table with a header; the separator is a comma, semicolon or tab.
-
-    Raises:
-        ClicktrailError: the header is of none of the formats.
-    """
-    texts = (line.decode("utf-8", errors="replace") for line in lines)
-    header = next((text for text in texts if text.strip()), "").removeprefix("\ufeff")
-    if not header:
-        return
-    header = header[:_MAX_HEADER_CHARS]
-    separator = max(",;\t", key=header.count)
-    columns = [normalise_column_name(heading.strip('" \r\n')) for heading in header.split(separator)]
-    format_ = detect_export_format(columns, formats)
-    if format_ is None:
-        raise ClicktrailError(
-            "it is neither an event log nor an export with a known header",
-            hint="name its columns, such as --columns at=Time,recipient=Email,url=Link",
-        )
-    rows = csv.reader(texts, delimiter=separator)  # counts lines without the header
-    while True:
-        try:
-            cells = next(rows, None)
-            if cells is None:
-                return
-            if any(cells):
-                yield _convert_row(dict(zip(columns, cells, strict=False)), format_)
-        except EventError as error:
-            on_unreadable(rows.line_num + 1, error)
-        except csv.Error as error:
-            on_unreadable(rows.line_num + 1, EventError(f"not an event: {error}"))
-
-
-def _convert_row(row: Mapping[str, str], format_: ExportFormat) -> AnyEvent:
-    fields: dict[str, object] = {
-        field: next((row[column] for column in columns if row.get(column)), "")
-        for field, columns in format_.columns.items()
-    }
-    type_text = " ".join(row[column] for column in format_.columns.get("type", ()) if row.get(column)) or "click"
-    event_type = format_.types.get(type_text.lower()) or format_.types.get(normalise_column_name(type_text))
-    if event_type is None:
-        raise EventError(f"not an event: unknown type '{type_text}'")
-    # ESPs give a message to several recipients one ID; each recipient's message gets its own.
-    recipient = normalize_recipient(str(fields.get("recipient") or ""))
-    message_id_parts = (fields.get("message_id") or fields.get("campaign"), recipient)
-    if event_type not in {"sent", "engagement"}:
-        fields["esp"] = format_.name
-    return build_event(
-        {
-            **fields,
-            "type": event_type,
-            "source": format_.name,
-            "message_id": " ".join(str(part) for part in message_id_parts if part),
-        }
-    )
-
-
-def build_event(fields: Mapping[str, object]) -> AnyEvent:
-    """Build an event from another program's fields: values may be text, and unknown ones null or empty.
-
-    Without an ``id``, the hash of all fields becomes the ID, so that a duplicate is the same event.
-
-    Raises:
-        EventError: unknown type, missing or invalid time, or a field of the wrong type.
-    """
-    known_fields = {name: value for name, value in fields.items() if value is not None and value != ""}
-    known_fields.setdefault(
-        "id", hashlib.blake2b(msgspec.json.encode(known_fields, order="sorted"), digest_size=12).hexdigest()
-    )
-    known_fields["at"] = _parse_time(known_fields.get("at"))
-    if "esp_bot" in known_fields:
-        known_fields["esp_bot"] = str(known_fields["esp_bot"]).lower() not in _FALSE_VALUES
-    try:
-        event = cast("AnyEvent", msgspec.convert(known_fields, AnyEvent, strict=False))
-    except msgspec.ValidationError as error:
-        raise EventError(f"not an event: {error}") from error
-    return normalize_event_recipient(check_event_time(event))
-
-
-def _parse_time(value: object) -> datetime:
-    """Parse RFC 3339, or Unix time in seconds or milliseconds; UTC if no zone is given."""
-    text = "" if value is None else str(value).strip()
-    if not text:
-        raise EventError("not an event: it has no time")
-    try:
-        at = (
-            _parse_unix_time(float(text))
-            if _NUMBER.fullmatch(text)
-            else datetime.fromisoformat(text.removesuffix(" UTC"))
-        )
-        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    except (ValueError, OverflowError, OSError) as error:
-        raise EventError(f"not an event: '{text}' is not a time") from error
-
-
-def _parse_unix_time(number: float) -> datetime:
-    return datetime.fromtimestamp(number / 1_000 if number >= _MIN_UNIX_MS else number, UTC)
-
-
-def normalise_event(event: AnyEvent) -> AnyEvent:
-    """Normalise a click's method, header names and IP address to the spelling of our own events.
-
-    Other programs write ``get``, ``Accept-Language``, addresses with a port, and the addresses of all proxies, the
-    client's first (RFC 7239 section 7.4).
-    """
-    if not isinstance(event, Click):
+            event = decode_event(text.encode(errors="surrogatepass"))
+        except EventError:
+            return None
+        if isinstance(event, AnonymousClick) and event.verdict not in _VERDICT_VALUES:
+            raise EventError(f"not an event: '{event.verdict}' is not a verdict")
+        self._reading.times.check_year(event.at)
+        self._reading.times.latest_resolution = Resolution.SECOND
         return event
-    if not event.method.isupper():
-        event = replace(event, method=event.method.upper())
-    if any(name != name.lower() for name in event.headers):
-        event = replace(event, headers={name.lower(): value for name, value in event.headers.items()})
-    if event.ip and not _BARE_IP.fullmatch(event.ip):
-        event = replace(event, ip=_parse_client_ip(event.ip))
-    return event
+
+    def _convert_all(self, value: object, number: int) -> Iterator[AnyEvent]:
+        """Events of all records in decoded JSON, or in a form's fields."""
+        is_own = isinstance(value, dict) and value.get("type") in OWN_TYPES and "at" in value
+        if is_own and isinstance(value, dict) and not self._reading.has_custom_columns:
+            yield build_event(value, self._reading.times)
+            return
+        records = find_records(value, self._formats)
+        is_empty = True
+        for format_, record in records:
+            is_empty = False
+            self._reading.format_ = format_
+            try:
+                yield convert_record(record, format_, self._reading.times)
+            except EventError as error:
+                self._on_unreadable(number, error)
+        if is_empty and value != []:
+            raise self._explain_unknown_object(value)
+
+    def _explain_unknown_object(self, value: object) -> EventError:
+        columns = frozenset(flatten(value)) if isinstance(value, dict) else frozenset()
+        self._reading.similar_format = self._reading.similar_format or find_similar_format(columns, self._formats)
+        if "type" in columns and "at" not in columns:
+            return EventError("not an event: it has no time")
+        return EventError("not an event: no known format describes its fields")
+
+    def _read_forms(self, lines: Iterable[str]) -> Iterator[AnyEvent]:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                fields = dict(parse_qsl(line.strip(), max_num_fields=_MAX_FORM_FIELDS))  # of repeated fields the last
+                yield from self._convert_all(fields, number)
+            except ValueError as error:
+                self._on_unreadable(number, EventError(f"not an event: {error}"))
+            except EventError as error:
+                self._on_unreadable(number, error)
+
+    def _read_table(self, lines: Iterable[str], heading: Heading) -> Iterator[AnyEvent]:
+        if heading.format_ is None:
+            return self._read_json_cells(lines, heading)
+        self._reading.format_ = heading.format_
+        return self._convert_rows(lines, heading, heading.format_)
+
+    def _convert_rows(self, lines: Iterable[str], heading: Heading, format_: ExportFormat) -> Iterator[AnyEvent]:
+        times = self._reading.times
+        if times.order is None and not isinstance(self._chunks, Iterator):
+            times.find_order = partial(self._find_date_order, heading, format_)
+        for number, row in read_rows(lines, heading, on_unreadable=self._on_unreadable):
+            try:
+                yield convert_record(row, format_, times)
+            except EventError as error:
+                self._on_unreadable(number, error)
+
+    def _find_date_order(self, heading: Heading, format_: ExportFormat) -> DateOrder | None:
+        """Read the file again, up to a date that decides the order of day and month."""
+        lines = read_text_lines(self._chunks, on_guess=lambda _: None, on_unreadable=lambda _, __: None)
+        rows = read_rows(lines, heading, on_unreadable=lambda _, __: None)
+        columns = format_.columns.get("at", ())
+        texts = (next((row[column] for column in columns if row.get(column)), "") for _, row in rows)
+        return find_date_order(texts, self._reading.times.latest_year)
+
+    def _read_json_cells(self, lines: Iterable[str], heading: Heading) -> Iterator[AnyEvent]:
+        """Read a table of an unknown format whose cells may have an ESP's JSON, as databases keep webhooks."""
+        rows = read_rows(lines, heading, on_unreadable=self._on_unreadable)
+        first = next(rows, None)
+        if first is None or not any(cell.lstrip().startswith(("{", "[")) for cell in first[1].values()):
+            raise self._explain_unknown_table(heading)
+        for number, row in itertools.chain([first], rows):
+            try:
+                yield from self._convert_all({**row}, number)
+            except EventError as error:
+                self._on_unreadable(number, error)
+
+    def _explain_unknown_table(self, heading: Heading) -> ClicktrailError:
+        hint = "name its columns, such as --columns at=Time,recipient=Email,url=Link"
+        similar = find_similar_format(frozenset(heading.columns), self._formats)
+        totals = [
+            name for column, name in zip(heading.columns, heading.names, strict=True) if _TOTALS.fullmatch(column)
+        ]
+        if totals:
+            message = f"it has totals (column '{totals[0]}'), not single clicks"
+            return ClicktrailError(message, hint=similar.hint if similar else "export a row for each click")
+        if similar:
+            missing = [
+                name if isinstance(name, str) else name[0]
+                for name in similar.identifying_columns
+                if not ({name} if isinstance(name, str) else set(name)) & set(heading.columns)
+            ]
+            message = f"it looks like {similar.name}, but has no column {' and no column '.join(missing)}"
+            return ClicktrailError(message, hint=f"{similar.hint}; or {hint}")
+        return ClicktrailError("it is neither an event log nor an export with a known header", hint=hint)
 
 
-def _parse_client_ip(text: str) -> str:
-    first = text.partition(",")[0].strip()
-    if first.startswith("["):  # [2001:db8::7]:443
-        return first[1:].partition("]")[0]
-    return first.partition(":")[0] if first.count(":") == 1 else first  # 192.0.2.7:443, or an address without port
+def _decode_json(text: str) -> object:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as error:
+        raise EventError(f"not an event: {error}") from error
+
+
+def _is_json(lines: Sequence[str]) -> bool:
+    first = next((line for line in lines if line.strip()), "")
+    if _JSON_BEGINNING.match(first):
+        return True
+    return any(_is_object(line) for line in lines[:_SNIFFED_JSON_LINES])
+
+
+def _is_object(line: str) -> bool:
+    text = line.strip().strip("[],")
+    if not text.startswith('{"'):
+        return False
+    try:
+        msgspec.json.decode(text, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return False
+    return True
+
+
+def _has_one_object_per_line(lines: Sequence[str]) -> bool:
+    for line, following in itertools.zip_longest(lines, lines[1:], fillvalue=""):
+        if line.lstrip(" \t,[\x1e").startswith("{"):
+            splitter = JsonSplitter()
+            objects = list(splitter.split(line, 1))
+            return (not list(splitter.end()) and bool(objects)) or following.startswith('{"')
+    return True
+
+
+def _is_form(lines: Sequence[str]) -> bool:
+    first = next((line for line in lines if line.strip()), "").strip()
+    return ("&" in first or first.startswith("mandrill_events=")) and bool(_FORM.fullmatch(first))

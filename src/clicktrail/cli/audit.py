@@ -4,7 +4,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -15,8 +15,19 @@ import typer
 
 from clicktrail.audit import judge_messages
 from clicktrail.audit.judging import RecipientDomain, RecipientDomainCounter, is_reportable
+from clicktrail.audit.plausibility import CampaignFacts, PlausibilityCheck, PlausibleJudge
 from clicktrail.cli.csv_output import SafeCsvWriter
-from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_files
+from clicktrail.cli.event_files import (
+    Columns,
+    Dates,
+    EventFileReader,
+    Files,
+    Zone,
+    get_latest_year,
+    load_export_formats,
+    parse_zone,
+)
+from clicktrail.cli.files import check_output, open_output
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.partitions import Partitions, open_partitions
 from clicktrail.cli.tables import (
@@ -28,15 +39,13 @@ from clicktrail.cli.tables import (
     format_click_rates,
 )
 from clicktrail.cli.terminal import escape_control_characters_in_json
-from clicktrail.disk_errors import describe_os_error
-from clicktrail.errors import ClicktrailError
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import compute_verdict_state, describe_counterfactual
-from clicktrail.judge.shipped import build_judge_with_networks, load_shipped_context
-from clicktrail.model.event import Click, format_rfc3339
+from clicktrail.judge.shipped import build_context_with_networks, load_shipped_context
+from clicktrail.model.event import format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, SourceCounter, build_reports
+from clicktrail.report import CampaignReport, build_reports
 from clicktrail.server import operator_networks
 from clicktrail.server.api import schemas
 
@@ -46,6 +55,15 @@ if TYPE_CHECKING:
 _MAX_ORGANISATIONS = 20
 """Rows in the table of organisations."""
 
+_MAX_NAMES = 5
+"""Campaigns that a note names."""
+_SAMPLED_MESSAGES = 10_000
+"""Messages whose clicks are compared with their deliveries. They are drawn by a hash."""
+_MIN_JOINED_SHARE = 0.5
+"""Share of clicked messages with a delivery, below which deliveries must be missing."""
+_NO_CAMPAIGN = "(none)"
+_UNKNOWN = "unknown"
+
 _CSV_COLUMNS = ("id", "at", "campaign", "recipient", "url", "verdict", "score", "state", "counted", "reasons")
 
 
@@ -53,6 +71,8 @@ def audit(
     *,
     files: Files,
     columns: Columns = "",
+    dates: Dates = None,
+    zone: Zone = "",
     csv_: Annotated[
         Path | None, typer.Option("--csv", help="CSV file to write, one row for each click.", metavar="OUT")
     ] = None,
@@ -66,55 +86,60 @@ def audit(
     json_: Json = False,
 ) -> None:
     """Judge recorded clicks: which were human, why, and the human click rates."""
-    formats = load_export_formats(columns)
-    sources = SourceCounter()
-    domains = RecipientDomainCounter()
-    with open_partitions() as partitions, _open_csv(csv_) as csv_file:
-        for event in read_event_files(files, formats):
+    reader = EventFileReader(
+        formats=load_export_formats(columns),
+        has_custom_columns=bool(columns),
+        order=dates,
+        zone=parse_zone(zone),
+        latest_year=get_latest_year(),
+    )
+    if csv_:
+        check_output(csv_, files)
+    check = PlausibilityCheck(load_shipped_context().networks)
+    audit_ = _Audit()
+    with open_partitions() as partitions, open_output(csv_) if csv_ else nullcontext() as csv_file:
+        for event in reader.read(files):
             partitions.add(event)
-            if isinstance(event, Click):
-                sources.add(event)
+            check.add(event)
+        check.conclude(
+            reader.click_resolutions, reader.event_resolutions, islice(partitions.iterate_messages(), _SAMPLED_MESSAGES)
+        )
         audit_time = now.replace(tzinfo=UTC) if now else partitions.last_event_at
         networks = operator_networks.read(load_settings(config).networks_path).all_networks
-        judge = build_judge_with_networks(networks, today=audit_time.date())
+        context = build_context_with_networks(networks, today=audit_time.date())
         json_writer = JsonClickWriter(sys.stdout, audit_time) if json_ else None
         csv_writer = CsvClickWriter(csv_file, audit_time) if csv_file else None
-        writers = [writer for writer in (json_writer, csv_writer) if writer]
-        reports = build_reports(
-            _judge_partitions(partitions, judge, writers, domains), partitions.anonymous_clicks(), include_links=False
-        )
+        audit_.writers += [writer for writer in (json_writer, csv_writer) if writer]
+        messages = audit_.judge_partitions(partitions, PlausibleJudge(context, check))
+        reports = build_reports(messages, partitions.anonymous_clicks(), include_links=False)
+    campaigns = [AuditedCampaign.from_report(report, audit_.facts) for report in reports]
+    notes = [*reader.notes, *check.notes, *describe_campaigns(campaigns, audit_.facts)]
     if json_writer:
-        json_writer.end([AuditedCampaign.from_report(report) for report in reports])
+        json_writer.end(campaigns, notes)
     else:
-        print_audit(reports, domains.list_scanned_domains(), sources.list_gaps())
+        print_audit(reports, audit_.domains.list_scanned_domains(), notes, campaigns)
 
 
-def _judge_partitions(
-    partitions: Partitions,
-    judge: Judge,
-    writers: Sequence["JsonClickWriter | CsvClickWriter"],
-    domains: RecipientDomainCounter,
-) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
-    """Judge all messages, write their clicks, and yield the messages that reports count."""
-    for events, nearby_clicks in partitions:
-        for timeline, clicks in judge_messages(events, judge, nearby_clicks):
-            for writer in writers:
-                writer.write(clicks)
-            domains.add(clicks)
-            if is_reportable(timeline):
-                yield timeline, clicks
+class _Audit:
+    """What is collected while messages are judged."""
 
+    def __init__(self) -> None:
+        self.writers: list[JsonClickWriter | CsvClickWriter] = []
+        self.domains = RecipientDomainCounter()
+        self.facts = CampaignFacts()
 
-@contextmanager
-def _open_csv(file: Path | None) -> Iterator[IO[str] | None]:
-    if file is None:
-        yield None
-        return
-    try:
-        with file.open("w", encoding="utf-8", newline="") as output:
-            yield output
-    except OSError as error:
-        raise ClicktrailError(f"cannot write {file}: {describe_os_error(error, file)}") from error
+    def judge_partitions(
+        self, partitions: Partitions, judge: Judge
+    ) -> Iterator[tuple[Timeline, Sequence[JudgedClick]]]:
+        """Judge all messages, write their clicks, and yield the messages that reports count."""
+        for events, nearby_clicks in partitions:
+            for timeline, clicks in judge_messages(events, judge, nearby_clicks):
+                for writer in self.writers:
+                    writer.write(clicks)
+                self.domains.add(clicks)
+                self.facts.add(timeline, clicks)
+                if is_reportable(timeline):
+                    yield timeline, clicks
 
 
 class JsonClickWriter:
@@ -133,13 +158,14 @@ class JsonClickWriter:
             self._output.write(self._separator + escape_control_characters_in_json(row))
             self._separator = ",\n"
 
-    def end(self, campaigns: Sequence["AuditedCampaign"]) -> None:
-        """Add the campaigns and end the document."""
+    def end(self, campaigns: Sequence["AuditedCampaign"], notes: Sequence[str] = ()) -> None:
+        """Add notes and campaigns, and end the document."""
         beginning = self._separator if self._separator.startswith("{") else "\n"
         document = escape_control_characters_in_json(
             json.dumps(msgspec.to_builtins(campaigns), indent=2, ensure_ascii=False)
         )
-        self._output.write(f'{beginning}], "campaigns": {document}}}\n')
+        notes_document = escape_control_characters_in_json(json.dumps(list(notes), ensure_ascii=False))
+        self._output.write(f'{beginning}], "notes": {notes_document}, "campaigns": {document}}}\n')
 
     def _build_row(self, judged: JudgedClick) -> dict[str, object]:
         row: dict[str, object] = {
@@ -191,33 +217,81 @@ class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int
     clicks: schemas.ClickCounts
     unique: "_Clickers"
-    click_rate: schemas.ClickRate
+    click_rate: "_ClickRate"
 
     @classmethod
-    def from_report(cls, report: CampaignReport) -> Self:
+    def from_report(cls, report: CampaignReport, facts: CampaignFacts | None = None) -> Self:
         """Leave out the fields that an audit does not know."""
         campaign = schemas.Campaign.from_report(report)
+        has_people = facts is None or not report.clicks.total or report.campaign in facts.with_evidence
+        has_rate = campaign.delivered > 0 and campaign.unique.raw <= campaign.delivered
         return cls(
             campaign=campaign.campaign,
             delivered=campaign.delivered,
             clicks=campaign.clicks,
-            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human),
-            click_rate=campaign.click_rate,
+            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human if has_people else None),
+            click_rate=_ClickRate(
+                raw=campaign.click_rate.raw if has_rate else None,
+                human=campaign.click_rate.human if has_rate and has_people else None,
+            ),
         )
 
 
 class _Clickers(msgspec.Struct, frozen=True, kw_only=True):
     raw: int
-    human: int
+    human: int | None
+
+
+class _ClickRate(msgspec.Struct, frozen=True, kw_only=True):
+    raw: float | None
+    human: float | None
+
+
+def describe_campaigns(campaigns: Sequence[AuditedCampaign], facts: CampaignFacts) -> Iterator[str]:
+    """What cannot be said of some campaigns, and why."""
+    without_people = [row.campaign for row in campaigns if row.unique.human is None]
+    if without_people:
+        yield (
+            f"clicks of {_list_names(without_people)} have neither addresses nor agents, so the number of people is"
+            " unknown"
+        )
+    undelivered = [row.campaign for row in campaigns if not row.delivered and row.unique.raw]
+    if undelivered:
+        yield f"no deliveries of {_list_names(undelivered)} are known, so click rates are unknown"
+    for row in campaigns:
+        clicked, joined = facts.clicked[row.campaign], facts.clicked_and_delivered[row.campaign]
+        name = row.campaign or _NO_CAMPAIGN
+        if 0 < row.delivered < row.unique.raw:
+            yield (
+                f"{row.unique.raw} recipients of {name} have clicks, but the number of known deliveries is"
+                f" {row.delivered}, so its click rates are unknown"
+            )
+        elif row.delivered and joined < _MIN_JOINED_SHARE * clicked:
+            yield (
+                f"of {clicked} messages of {name} with clicks, only {joined} have a delivery: deliveries are missing,"
+                " so its click rates are too high"
+            )
+
+
+def _list_names(names: Sequence[str]) -> str:
+    shown = [name or _NO_CAMPAIGN for name in names[:_MAX_NAMES]]
+    return ", ".join(shown) + (f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else "")
 
 
 def print_audit(
-    reports: Sequence[CampaignReport], organisations: Sequence[RecipientDomain], gaps: Sequence[str]
+    reports: Sequence[CampaignReport],
+    organisations: Sequence[RecipientDomain],
+    notes: Sequence[str],
+    campaigns: Sequence[AuditedCampaign] | None = None,
 ) -> None:
-    """Print campaigns, signals, organisations with a mail scanner, and what the sources did not record."""
+    """Print campaigns, signals, organisations with a mail scanner, and notes.
+
+    campaigns: what is known of each report's campaign; by default everything.
+    """
     console = create_terminal()
+    known = campaigns if campaigns is not None else [AuditedCampaign.from_report(report) for report in reports]
     if reports:
-        console.print(_build_campaign_table(reports, choose_verdict_columns(console)))
+        console.print(_build_campaign_table(reports, known, choose_verdict_columns(console)))
     else:
         console.print("No campaigns: the files contain no message.")
     if clicks_by_signal := _count_signals(reports):
@@ -230,21 +304,25 @@ def print_audit(
         console.print("Organisations with a mail scanner:", _build_organisation_table(organisations))
         if len(organisations) > _MAX_ORGANISATIONS:
             console.print(f"and {len(organisations) - _MAX_ORGANISATIONS} more")
-    for gap in gaps:
-        console.print(f"Note: {gap}.")
+    for note in notes:
+        console.print(f"Note: {note}.")
 
 
-def _build_campaign_table(reports: Sequence[CampaignReport], verdicts: Sequence[str]) -> "Table":
+def _build_campaign_table(
+    reports: Sequence[CampaignReport], campaigns: Sequence[AuditedCampaign], verdicts: Sequence[str]
+) -> "Table":
     table = create_table("campaign", "delivered", "clicks", *verdicts, "clickers", "people", "raw rate", "click rate")
-    for report in reports:
+    for report, known in zip(reports, campaigns, strict=True):
         row = schemas.Campaign.from_report(report)
         rates = format_click_rates(row)
         if report.delivered > 0:
             basis = "delivered" if report.delivered_basis == "delivered" else "accepted - bounced"
             delivered = f"{report.delivered} ({basis})"
         else:
-            delivered, rates = "unknown", [*rates[:2], "unknown", "unknown"]
-        table.add_row(report.campaign or "(none)", delivered, *format_click_counts(row, verdicts), *rates)
+            delivered = _UNKNOWN
+        known_values = (known.unique.raw, known.unique.human, known.click_rate.raw, known.click_rate.human)
+        rates = [text if value is not None else _UNKNOWN for text, value in zip(rates, known_values, strict=True)]
+        table.add_row(report.campaign or _NO_CAMPAIGN, delivered, *format_click_counts(row, verdicts), *rates)
     return table
 
 

@@ -1,17 +1,36 @@
 """clicktrail import: import recorded clicks."""
 
-from clicktrail.cli.event_files import Columns, Files, load_export_formats, read_event_files
+from clicktrail.cli.event_files import (
+    Columns,
+    Dates,
+    EventFileReader,
+    Files,
+    Zone,
+    get_latest_year,
+    load_export_formats,
+    parse_zone,
+)
 from clicktrail.cli.options import Config, load_settings
-from clicktrail.cli.terminal import print_message
+from clicktrail.cli.terminal import print_message, print_warning
 
 
-def import_(*, files: Files, columns: Columns = "", config: Config = None) -> None:
+def import_(
+    *, files: Files, columns: Columns = "", dates: Dates = None, zone: Zone = "", config: Config = None
+) -> None:
     """Import event logs and ESP exports into reports and console.
 
     Their clicks are judged as live clicks are. An event that was imported before is not counted again.
     """
     from clicktrail.server.wiring.importing import import_events
 
-    events = read_event_files(files, load_export_formats(columns))
-    count = import_events(load_settings(config), events)
+    reader = EventFileReader(
+        formats=load_export_formats(columns),
+        has_custom_columns=bool(columns),
+        order=dates,
+        zone=parse_zone(zone),
+        latest_year=get_latest_year(),
+    )
+    count = import_events(load_settings(config), reader.read(files))
+    for note in reader.notes:
+        print_warning(note)
     print_message(f"events imported: {count}; clicktrail report shows them")

@@ -81,6 +81,14 @@ class Partitions:
             if events := [decode_event(line) for line in _read_lines(event_file)]:
                 yield events, clicks_by_message
 
+    def iterate_messages(self) -> Iterator[list[AnyEvent]]:
+        """Events of one message after the other, in no order; may be called before the partitions are iterated."""
+        for file in self._event_files:
+            events_by_message: dict[str, list[AnyEvent]] = {}
+            for event in map(decode_event, _read_lines(file)):
+                events_by_message.setdefault(message_key(event), []).append(event)
+            yield from events_by_message.values()
+
     def anonymous_clicks(self) -> Collection[AnonymousClick]:
         """Clicks that were recorded without message and recipient."""
         return self._anonymous_clicks.values()
