@@ -208,6 +208,64 @@ async def test_person_with_very_many_clicks_is_counted(tmp_path: Path, clock: Se
     await analytics.close()
 
 
+async def test_verdicts_of_people_with_few_and_very_many_clicks_are_read_between_stores(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    def make_messages(verdict: Verdict) -> list[JudgedMessage]:
+        return [
+            make_judged_message(
+                sent(name),
+                clicks=tuple(
+                    make_judged_click(click(name, str(number), recipient=recipient, after_s=number), verdict)
+                    for number in range(count)
+                ),
+            )
+            for name, recipient, count in (
+                ("m1", "ann@example.com", 2),
+                ("m2", "", 2),
+                ("m3", "bob@example.com", MAX_CLICKS_KEPT + 9),
+            )
+        ]
+
+    analytics = await ChdbAnalytics.open(tmp_path, clock)
+    for is_reopened in (False, True, False):
+        for verdict in (Verdict.BOT, Verdict.HUMAN, Verdict.SUSPECTED):
+            messages = make_messages(verdict)
+            await analytics.store(record_events(*messages), messages)
+            if is_reopened:
+                await analytics.close()
+                analytics = await ChdbAnalytics.open(tmp_path, clock)
+            verdicts = await analytics.current_verdicts([message.timeline for message in messages])
+            assert verdicts == {judged.click.id: verdict for message in messages for judged in message.clicks}
+            expected = build_reports([(message.timeline, message.clicks) for message in messages])
+            assert await fetch_reports(analytics) == expected
+    assert await analytics.recount(["spring"]) == []
+    await analytics.close()
+
+
+async def test_verdicts_that_are_read_during_stores_leave_the_counts_exact(
+    tmp_path: Path, clock: SettableClock
+) -> None:
+    def make_messages(verdict: Verdict) -> list[JudgedMessage]:
+        return [
+            make_judged_message(sent(name), clicks=(make_judged_click(click(name, "1", recipient="a@b.cd"), verdict),))
+            for name in (f"m{number}" for number in range(20))
+        ]
+
+    await (analytics := await ChdbAnalytics.open(tmp_path, clock)).store([], make_messages(Verdict.BOT))
+    for verdict in (Verdict.HUMAN, Verdict.BOT, Verdict.SUSPECTED):
+        await analytics.close()
+        analytics = await ChdbAnalytics.open(tmp_path, clock)
+        messages = make_messages(verdict)
+        async with asyncio.TaskGroup() as group:
+            for message in messages:
+                group.create_task(analytics.current_verdicts([message.timeline]))
+                group.create_task(analytics.store([], [message]))
+        assert await fetch_reports(analytics) == build_reports([(each.timeline, each.clicks) for each in messages])
+    assert await analytics.recount(["spring"]) == []
+    await analytics.close()
+
+
 async def test_people_of_an_earlier_opening_are_recognised_with_and_without_a_filter(
     tmp_path: Path, clock: SettableClock
 ) -> None:

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
 from clicktrail.model.event import encode_event
 from clicktrail.model.supported_time import FIRST_TIME, LAST_TIME
+from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
 from clicktrail.report import ClickCounts
-from clicktrail.server.analytics.connection import ChdbPool, load_query
+from clicktrail.server.analytics.connection import ChdbPool, TooManyRowsError, load_query
 from clicktrail.server.analytics.store import ChdbAnalytics, compute_first_version
+from clicktrail.server.analytics.timelines import EventLineRow
 from clicktrail.server.ports import JudgedMessage, RecordedEvent
 from tests.support.judged_lines import (
     BURST,
@@ -192,6 +195,47 @@ async def test_timeline_query_reads_few_other_rows(connections: ChdbPool) -> Non
         {"message_ids": ["7777"], "limit": "9", "event_limit": "9"},
     )
     assert rows == b'{"message_id":"7777","line":"{}"}\n'
+
+
+async def test_first_events_of_long_messages_are_read_beside_short_ones(analytics: ChdbAnalytics) -> None:
+    long_count = 2 * MAX_CLICKS_JUDGED_TOGETHER
+    messages = [
+        make_judged_message(
+            sent(name),
+            clicks=tuple(make_judged_click(click(name, f"{number:06}", after_s=number)) for number in range(count)),
+        )
+        for name, count in (("long", long_count), ("longer", 2 * long_count), ("short", 2))
+    ]
+    await analytics.store(record_events(*messages), messages)
+    timelines = await analytics.timelines(["long", "longer", "short", "unknown"])
+    assert timelines == {
+        **{
+            message.timeline.message_id: message.timeline.first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
+            for message in messages
+        },
+        "unknown": Timeline.from_events("unknown", ()),
+    }
+
+
+async def test_message_with_very_many_clicks_does_not_make_all_lines_be_read(analytics: ChdbAnalytics) -> None:
+    short = make_judged_message(sent("short"), clicks=(make_judged_click(click("short", "1")),))
+    await analytics.store(record_events(short), [short])
+    line = encode_event(click("flood", "ID")).decode()
+    await analytics._connections.execute(
+        """INSERT INTO events (message_id, at, id, line) SELECT 'flood', toDateTime64('2026-11-23 08:00:00', 3, 'UTC'),
+        leftPad(toString(number), 6, '0') AS id, replaceOne({line:String}, 'flood-ID', id) FROM numbers(120_000)""",
+        {"line": line},
+    )
+    ids = ["flood", "short"]
+    with pytest.raises(TooManyRowsError):
+        await analytics._connections.fetch_rows(
+            "short_timelines", EventLineRow, {"message_ids": ids, "event_limit": "9"}, max_rows=104_000
+        )
+    timelines = await analytics.timelines(ids)
+    assert [event.id for event in timelines["flood"].clicks] == [
+        f"{number:06}" for number in range(MAX_CLICKS_JUDGED_TOGETHER)
+    ]
+    assert timelines["short"] == short.timeline
 
 
 async def test_shortened_ip_address_is_in_no_table_and_no_file(tmp_path: Path, clock: SettableClock) -> None:

@@ -75,6 +75,10 @@ _Result = TypeVar("_Result")
 _encoder = msgspec.json.Encoder()
 
 
+class TooManyRowsError(StorageError):
+    """A query would read more rows than it may."""
+
+
 class ChdbPool:
     """An open folder of chDB.
 
@@ -121,14 +125,27 @@ class ChdbPool:
         )
 
     async def fetch_rows(
-        self, query_name: str, row_type: type[_Row], parameters: Mapping[str, QueryParameter] | None = None
+        self,
+        query_name: str,
+        row_type: type[_Row],
+        parameters: Mapping[str, QueryParameter] | None = None,
+        *,
+        max_rows: int | None = None,
     ) -> list[_Row]:
         """Run the query of ``queries/NAME.sql`` and decode its rows.
 
+        Args:
+            query_name: the query. With ``max_rows``, it has no settings.
+            row_type: type of its rows.
+            parameters: values of its parameters.
+            max_rows: most rows of tables that it may read.
+
         Raises:
+            TooManyRowsError: it would read more rows.
             StorageError: chDB refused it.
         """
-        lines = await self.execute(load_query(query_name), parameters)
+        settings = f"SETTINGS max_rows_to_read = {max_rows}" if max_rows else ""
+        lines = await self.execute(load_query(query_name) + settings, parameters)
         return await self._run_in_thread(lambda: msgspec.json.Decoder(row_type).decode_lines(lines))
 
     async def insert_rows(self, query_name: str, rows: Iterable[msgspec.Struct]) -> None:
@@ -170,7 +187,8 @@ class ChdbPool:
             match = _ERROR_NAME_PATTERN.search(str(error))
             name = match[1] if match else "reason unknown"
             hint = describe_free_space(self._folder) if _DISK_ERROR_NAME_PATTERN.search(name) else ""
-            refused = StorageError(f"analytics refused a statement: {name}", hint=hint)
+            error_type = TooManyRowsError if name == "TOO_MANY_ROWS" else StorageError
+            refused = error_type(f"analytics refused a statement: {name}", hint=hint)
             refused.retryable = not name.startswith(_DATA_ERROR_PREFIXES)
             raise refused from error
         finally:

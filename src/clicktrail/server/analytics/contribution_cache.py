@@ -7,10 +7,12 @@ background once the campaign is busy, and until then all are looked up.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Final, TypeVar
 
 import msgspec
 
+from clicktrail.model.verdict import Verdict
 from clicktrail.report.contributions import (
     MAX_CLICKS_KEPT,
     ClickContribution,
@@ -31,6 +33,8 @@ _LOOKUPS_BEFORE_FILTER: Final = 2_000
 
 PersonKey = tuple[str, str]
 """(campaign, person)"""
+ClickKey = tuple[PersonKey, int, str]
+"""(person, hour, click id)"""
 _MessageKey = tuple[str, str]
 _Key = TypeVar("_Key", PersonKey, _MessageKey)
 
@@ -77,6 +81,11 @@ class _LinkCountsRow(msgspec.Struct):
 class _StoredClickRow(msgspec.Struct):
     campaign: str
     id: str
+
+
+class _CurrentVerdictRow(msgspec.Struct):
+    id: str
+    verdict: Verdict
 
 
 class _MessageRow(msgspec.Struct):
@@ -126,11 +135,39 @@ class ContributionCache:
         await self._load_messages(dict.fromkeys((row.campaign, row.message_id) for row in message_rows))
         await self._find_anonymous_clicks([row for row in click_rows if not row.person])
 
+    async def fetch_verdicts(self, keys: Sequence[ClickKey]) -> dict[str, Verdict]:
+        """The stored verdicts on clicks, by click id. May run beside the other methods.
+
+        What is read of their people is kept for the store that follows.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        cached = self.people
+        people = await self._read_people(
+            [*dict.fromkeys(person for person, _, _ in keys if person[1] and person not in cached)]
+        )
+        if cached is self.people:  # else it may have been replaced and evicted meanwhile
+            for person, clicks in people.items():
+                if 0 < len(clicks.clicks) <= MAX_CLICKS_KEPT:
+                    cached.setdefault(person, clicks)
+        verdicts: dict[str, Verdict] = {}
+        others: list[ClickKey] = []
+        for key in keys:
+            person, _, click_id = key
+            known = people.get(person) or cached.get(person)
+            if known and (click := known.clicks.get(click_id)):
+                verdicts[click_id] = Verdict(click.verdict)
+            else:
+                others.append(key)
+        return verdicts | await self._read_verdicts(others)
+
     def evict_excess(self) -> None:
         """Forget the people and messages that were not used for the longest time."""
-        for cached, max_count in ((self.people, _MAX_PEOPLE), (self.messages, _MAX_MESSAGES)):
-            for key in list(cached)[: max(0, len(cached) - max_count)]:
-                del cached[key]
+        if (excess := len(self.people) - _MAX_PEOPLE) > 0:
+            self.people = dict(islice(self.people.items(), excess, None))
+        for key in list(islice(self.messages, max(0, len(self.messages) - _MAX_MESSAGES))):
+            del self.messages[key]
         size = sum(seen.size for seen in self._filters.values())
         while len(self._filters) > _MAX_FILTERS or (size > _MAX_FILTER_BYTES and len(self._filters) > 1):
             campaign = next(iter(self._filters))
@@ -163,11 +200,7 @@ class ContributionCache:
             await self._fetch_single_clicks(row for row in click_rows if (row.campaign, row.person) in many)
 
     async def _fetch_people(self, keys: Sequence[PersonKey]) -> None:
-        parameters = {"campaigns": [campaign for campaign, _ in keys], "people": [person for _, person in keys]}
-        for row in await self._connections.fetch_rows(
-            "people_clicks", _ClickRow, {**parameters, "limit": str(MAX_CLICKS_KEPT + 1)}
-        ):
-            self.people[row.campaign, row.person].clicks[row.id] = row.to_contribution()
+        self.people |= await self._read_people(keys)
         many = [key for key in keys if len(self.people[key].clicks) > MAX_CLICKS_KEPT]
         if not many:
             return
@@ -179,15 +212,42 @@ class ContributionCache:
         self.people |= {key: PersonClicks({}, counts_by_link) for key, counts_by_link in counts.items()}
 
     async def _fetch_single_clicks(self, click_rows: Iterable[ClickRow]) -> None:
-        rows = list(click_rows)
-        parameters = {
-            "campaigns": [row.campaign for row in rows],
-            "people": [row.person for row in rows],
-            "hours": [str(row.hour) for row in rows],
-            "ids": [row.id for row in rows],
-        }
-        for row in await self._connections.fetch_rows("people_clicks_by_key", _ClickRow, parameters):
+        for row in await self._read_clicks([((row.campaign, row.person), row.hour, row.id) for row in click_rows]):
             self.people[row.campaign, row.person].clicks[row.id] = row.to_contribution()
+
+    async def _read_people(self, keys: Sequence[PersonKey]) -> dict[PersonKey, PersonClicks]:
+        """The stored clicks of people; of those with more than are kept, only some."""
+        people = {key: PersonClicks({}) for key in keys}
+        if keys:
+            parameters = {"campaigns": [campaign for campaign, _ in keys], "people": [person for _, person in keys]}
+            for row in await self._connections.fetch_rows(
+                "people_clicks", _ClickRow, {**parameters, "limit": str(MAX_CLICKS_KEPT + 1)}
+            ):
+                people[row.campaign, row.person].clicks[row.id] = row.to_contribution()
+        return people
+
+    async def _read_clicks(self, keys: Sequence[ClickKey]) -> list[_ClickRow]:
+        parameters = {
+            "campaigns": [campaign for (campaign, _), _, _ in keys],
+            "people": [person for (_, person), _, _ in keys],
+            "hours": [str(hour) for _, hour, _ in keys],
+            "ids": [click_id for _, _, click_id in keys],
+        }
+        return await self._connections.fetch_rows("people_clicks_by_key", _ClickRow, parameters)
+
+    async def _read_verdicts(self, keys: Sequence[ClickKey]) -> dict[str, Verdict]:
+        verdicts: dict[str, Verdict] = {}
+        if of_people := [key for key in keys if key[0][1]]:
+            verdicts |= {row.id: Verdict(row.verdict) for row in await self._read_clicks(of_people)}
+        if nameless := [key for key in keys if not key[0][1]]:
+            parameters = {
+                "campaigns": [campaign for (campaign, _), _, _ in nameless],
+                "hours": [str(hour) for _, hour, _ in nameless],
+                "ids": [click_id for _, _, click_id in nameless],
+            }
+            rows = await self._connections.fetch_rows("current_verdicts", _CurrentVerdictRow, parameters)
+            verdicts |= {row.id: row.verdict for row in rows}
+        return verdicts
 
     async def _load_messages(self, keys: Mapping[_MessageKey, None]) -> None:
         missing = _move_to_end(self.messages, keys)

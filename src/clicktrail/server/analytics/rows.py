@@ -220,7 +220,7 @@ def build_verdict_change_rows(
                 campaign=message.timeline.campaign,
                 click_id=judged.click.id,
                 message_id=message.timeline.message_id,
-                person=normalize_recipient(judged.click.recipient) or message.timeline.message_id,
+                person=find_person(judged.click, message.timeline.message_id),
                 before=previous_verdict,
                 after=judged.verdict,
                 score=judged.score,
@@ -229,6 +229,11 @@ def build_verdict_change_rows(
                 changed_at=format_rfc3339(changed_at),
                 version=version,
             )
+
+
+def find_person(click: Click, message_id: str) -> str:
+    """The person that a click is counted for: the recipient, else the message."""
+    return normalize_recipient(click.recipient) or message_id
 
 
 def hours_since_epoch(at: datetime) -> int:
@@ -254,7 +259,7 @@ def _build_click_row(judged: JudgedClick, *, message_id: str, campaign: str, ver
         id=click.id,
         message_id=message_id,
         at=format_rfc3339(click.at),
-        person=normalize_recipient(click.recipient) or message_id,
+        person=find_person(click, message_id),
         link=click.link,
         url=click.url,
         link_group=click.group,

@@ -15,10 +15,11 @@ from typing import Final
 
 import msgspec
 
+from clicktrail.model.verdict import Verdict
 from clicktrail.report.contributions import ClickContribution, MessageContribution
 from clicktrail.report.running import CountChanges, CountKind, CountRow
 from clicktrail.server.analytics.connection import ChdbPool, load_query
-from clicktrail.server.analytics.contribution_cache import ContributionCache, PersonKey
+from clicktrail.server.analytics.contribution_cache import ClickKey, ContributionCache, PersonKey
 from clicktrail.server.analytics.rows import ClickRow, MessageRow
 
 _COUNTING_QUERIES: Final = ("count_campaign", "count_links", "count_link_people", "count_reasons", "count_sources")
@@ -187,6 +188,14 @@ class RunningCounts:
             StorageError: some may be left.
         """
         await self._connections.execute(load_query("delete_former_counts"))
+
+    async def fetch_verdicts(self, keys: Sequence[ClickKey]) -> dict[str, Verdict]:
+        """The stored verdicts on clicks, by click id. Other methods may run at the same time.
+
+        Raises:
+            StorageError: they cannot be read.
+        """
+        return await self._contributions.fetch_verdicts(keys)
 
     async def load_next_filter(self) -> None:
         """Load what speeds up stores of a busy campaign, if it is missing. Other methods may run at the same time.

@@ -8,19 +8,15 @@ opened, the epoch rises, so the rows of a later owner replace those of an earlie
 """
 
 import asyncio
-import contextlib
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
-from clicktrail.errors import EventError
 from clicktrail.judge.evidence import INTERVAL, AddressClick
-from clicktrail.judge.scoring import MAX_CLICKS_JUDGED_TOGETHER
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, Engagement, decode_event, format_rfc3339
+from clicktrail.model.event import AnonymousClick, Click, Engagement, format_rfc3339
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import Verdict
@@ -40,9 +36,11 @@ from clicktrail.server.analytics.rows import (
     build_event_rows,
     build_message_rows,
     build_verdict_change_rows,
+    find_person,
     hours_since_epoch,
 )
 from clicktrail.server.analytics.running_counts import RunningCounts
+from clicktrail.server.analytics.timelines import fetch_events, fetch_timelines
 from clicktrail.server.monitoring.metrics import ANALYTICS_STORE_SECONDS, Histogram
 from clicktrail.server.pipeline.address_history import MAX_CLICKS_PER_INTERVAL
 from clicktrail.server.ports import (
@@ -60,14 +58,8 @@ from clicktrail.server.ports import (
 
 _COUNTER_BITS = 51
 _MAX_EPOCH = (1 << (64 - _COUNTER_BITS)) - 1  # versions are UInt64
-_MAX_TIMELINE_EVENTS = 50_000
-"""Events of one query of timelines: about 100 MB when decoded."""
-
 _RESERVED_VERSIONS = 1 << 32
 """Versions for one opening of the folder in the last epoch: more than 30 years of stores, at four per second."""
-
-
-_Event = TypeVar("_Event", bound=AnyEvent)
 
 
 class _EpochRow(msgspec.Struct):
@@ -76,16 +68,6 @@ class _EpochRow(msgspec.Struct):
 
 class _LastClickRow(msgspec.Struct):
     last_click_at: datetime | None
-
-
-class _EventLineRow(msgspec.Struct):
-    message_id: str
-    line: str
-
-
-class _CurrentVerdictRow(msgspec.Struct):
-    id: str
-    verdict: Verdict
 
 
 class ChdbAnalytics:
@@ -127,29 +109,17 @@ class ChdbAnalytics:
 
     async def timelines(self, message_ids: Iterable[str]) -> Mapping[str, Timeline]:
         """The stored timelines of the first of the messages, each with the first events of every kind."""
-        requested_ids = sorted(set(message_ids))
-        parameters: dict[str, QueryParameter] = {
-            "message_ids": requested_ids,
-            "limit": str(MAX_CLICKS_JUDGED_TOGETHER),
-            "event_limit": str(_MAX_TIMELINE_EVENTS),
-        }
-        rows = await self._connections.fetch_rows("timelines", _EventLineRow, parameters)
-        if len(rows) == _MAX_TIMELINE_EVENTS:
-            # The last message may be incomplete. A message alone is returned anyway, with as many events as there are.
-            last_id = rows[-1].message_id
-            end = requested_ids.index(last_id)
-            requested_ids = requested_ids[: end or 1]
-        return await asyncio.to_thread(_build_timelines, requested_ids, rows)
+        return await fetch_timelines(self._connections, message_ids)
 
     async def clicks_by_id(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Click]:
         """The stored clicks of messages with these ids."""
         parameters = {"message_ids": tuple(message_ids), "click_ids": tuple(click_ids)}
-        return await self._fetch_events("clicks_by_id", parameters, Click)
+        return await fetch_events(self._connections, "clicks_by_id", parameters, Click)
 
     async def engagements(self, message_ids: Iterable[str], click_ids: Iterable[str]) -> Sequence[Engagement]:
         """The stored engagements of clicks."""
         parameters = {"message_ids": tuple(message_ids), "click_ids": tuple(click_ids)}
-        return await self._fetch_events("engagements", parameters, Engagement)
+        return await fetch_events(self._connections, "engagements", parameters, Engagement)
 
     async def interval_clicks(self, intervals: Iterable[tuple[str, datetime]], *, limit: int) -> Sequence[Click]:
         """The first clicks of messages in intervals."""
@@ -164,7 +134,7 @@ class ChdbAnalytics:
             "interval_ms": str(INTERVAL // timedelta(milliseconds=1)),
             "limit": str(limit),
         }
-        return await self._fetch_events("interval_clicks", parameters, Click)
+        return await fetch_events(self._connections, "interval_clicks", parameters, Click)
 
     async def later_clicks(self, message_id: str, *, after: Click, limit: int) -> Sequence[Click]:
         """The next clicks of a message after one of its clicks, by time and id."""
@@ -174,7 +144,7 @@ class ChdbAnalytics:
             "after_id": after.id,
             "limit": str(limit),
         }
-        return await self._fetch_events("later_clicks", parameters, Click)
+        return await fetch_events(self._connections, "later_clicks", parameters, Click)
 
     async def address_clicks(self, windows: Sequence[tuple[str, datetime, datetime]]) -> Sequence[AddressClick]:
         """The clicks of IP addresses within time windows."""
@@ -208,16 +178,13 @@ class ChdbAnalytics:
 
     async def current_verdicts(self, timelines: Iterable[Timeline]) -> Mapping[str, Verdict]:
         """The current verdicts on the clicks of messages, by click id."""
-        clicks = [(timeline.campaign, click) for timeline in timelines for click in timeline.clicks]
-        if not clicks:
-            return {}
-        parameters = {
-            "campaigns": [campaign for campaign, _ in clicks],
-            "hours": [str(hours_since_epoch(click.at)) for _, click in clicks],
-            "ids": [click.id for _, click in clicks],
-        }
-        rows = await self._connections.fetch_rows("current_verdicts", _CurrentVerdictRow, parameters)
-        return {row.id: row.verdict for row in rows}
+        return await self._counts.fetch_verdicts(
+            [
+                ((timeline.campaign, find_person(click, timeline.message_id)), hours_since_epoch(click.at), click.id)
+                for timeline in timelines
+                for click in timeline.clicks
+            ]
+        )
 
     async def history(self, campaign: str, *, click_ids: Sequence[str] = (), limit: int) -> Sequence[VerdictChange]:
         """Changes of verdicts, the latest first."""
@@ -344,43 +311,10 @@ class ChdbAnalytics:
         """Counts of the clicks that pass a filter, by campaign."""
         return await count_filtered(self._connections, campaigns, click_filter)
 
-    async def _fetch_events(
-        self, query_name: str, parameters: Mapping[str, QueryParameter], event_type: type[_Event]
-    ) -> list[_Event]:
-        rows = await self._connections.fetch_rows(query_name, _EventLineRow, parameters)
-        return await asyncio.to_thread(
-            lambda: [event for event in _decode_lines(rows) if isinstance(event, event_type)]
-        )
-
     def _take_version(self) -> int:
         version = self._next_unused_version
         self._next_unused_version += 1
         return version
-
-
-def _decode_rows(rows: Iterable[_EventLineRow]) -> Iterator[tuple[str, AnyEvent]]:
-    """Yield message id and event of each row. Events that only an earlier version accepted are left out."""
-    for row in rows:
-        with contextlib.suppress(EventError):
-            yield row.message_id, decode_event(row.line.encode())
-
-
-def _build_timelines(message_ids: Iterable[str], rows: Iterable[_EventLineRow]) -> dict[str, Timeline]:
-    events: dict[str, list[AnyEvent]] = {message_id: [] for message_id in message_ids}
-    for row in rows:
-        if row.message_id in events:
-            events[row.message_id] += _decode_lines([row])
-    return {
-        message_id: Timeline.from_events(message_id, message_events).first_clicks(MAX_CLICKS_JUDGED_TOGETHER)
-        for message_id, message_events in events.items()
-    }
-
-
-def _decode_lines(rows: Iterable[_EventLineRow]) -> Iterator[AnyEvent]:
-    """Decode stored lines. An earlier version may have stored some that this one refuses: they are left out."""
-    for row in rows:
-        with contextlib.suppress(EventError):
-            yield decode_event(row.line.encode())
 
 
 def compute_first_version(previous_first_version: int) -> int:

@@ -1,4 +1,4 @@
--- The current verdicts on the clicks with some keys.
+-- The current verdicts on the clicks with some keys: those without a person, which are not in clicks_by_person.
 SELECT id, verdict
 FROM clicks FINAL
 WHERE (campaign, hour, id) IN
