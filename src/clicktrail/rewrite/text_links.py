@@ -64,7 +64,8 @@ _DOMAIN_BEFORE_TEXT = rf"\.[A-Za-z]++(?={_OTHER_SCRIPT}{_IN_HOST}*+(?!\.{_IN_HOS
 @cache
 def _compile_token() -> re.Pattern[str]:
     merge_tag = build_text_pattern()
-    bracketed_tag = rf"\[[^{_URL_TERMINATORS}{_BRACKETS}]*+\] | (?:\$!?+)?+ {{[^{_URL_TERMINATORS}{_BRACKETS}]*+}}"
+    in_brackets = rf"(?![0-9]++[\]}}])[^{_URL_TERMINATORS}{_BRACKETS}]*+"  # a number is a footnote
+    bracketed_tag = rf"\[{in_brackets}\] | (?:\$!?+)?+ {{{in_brackets}}}"
     host = rf"""(?:
         [A-Za-z0-9_-]++
       | (?!{_DOMAIN_BEFORE_TEXT}) \.
@@ -82,11 +83,12 @@ def _compile_token() -> re.Pattern[str]:
             (?P<host> {host} )
             (?: {_DOMAIN_BEFORE_TEXT} (?P<text>)
               | (?: : (?: [0-9]++ | {merge_tag} | {bracketed_tag} )*+ )?+ (?: (?=[/?\#]) (?P<path>) (?:
-                    [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff,;|=%]++
+                    [^{_URL_TERMINATORS}{_BRACKETS}\x80-\U0010ffff,;|='%]++
                   | {merge_tag}
                   | %
                   | = (?P<inner> (?ai:https?) (?: :// | %3a ) )?+
-                  | [,;|]++ (?(inner) | (?! {_NEXT_URL} ) )
+                  | [,;|]++ (?(inner) | (?! '?+ {_NEXT_URL} ) )
+                  | ' (?! [,;|]++ '?+ {_NEXT_URL} )
                   | [^{_URL_TERMINATORS}\x00-\x7f]++ (?! [{_SENTENCE_PUNCTUATION}(\[{{]*+ {_NEXT_URL} )
                   | \( (?: [^{_URL_TERMINATORS}{_BRACKETS}]++ | \([^{_URL_TERMINATORS}{_BRACKETS}]*+\) )*+ \)
                   | \[[^{_URL_TERMINATORS}{_BRACKETS}]*+\]
