@@ -22,6 +22,7 @@ from clicktrail.report import CampaignReport
 from clicktrail.rewrite import SkipReason, mime
 from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES, MAX_LINKS
 from clicktrail.rewrite.encoded_words import MAX_VALUE_BYTES
+from clicktrail.rewrite.shifted_runs import MAX_SHIFTS
 from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.engagement import BeaconMessage
 from clicktrail.server.pipeline.queries import explain_click
@@ -140,6 +141,7 @@ def test_reason_codes_page_has_every_limit() -> None:
     documented = [int(number.replace(",", "")) for number in re.findall(r"^\| ([0-9,]+) ", text, re.MULTILINE)]
     assert documented == list(limits.values())
     assert f"the first {MAX_VALUE_BYTES:,} bytes" in text
+    assert f"up to {MAX_SHIFTS:,} bytes that can switch" in text
 
 
 def test_library_page_has_every_public_name() -> None:

@@ -108,10 +108,19 @@ def test_only_the_bytes_of_links_change() -> None:
         (b"DKIM-Signature: a\nSubject: x\n\nhttps://x.com/", SkipReason.DKIM_SIGNED),
         (b"Content-Transfer-Encoding: uuencode\n\nhttps://x.com/", SkipReason.TRANSFER_ENCODING),
         (b"Content-Type: text/plain; charset=utf-7\n\nhttps://x.com/", SkipReason.CHARSET),
-        (
-            b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + "https://x.com/日。".encode("iso-2022-jp"),
-            SkipReason.CHARSET,
-        ),
+        (b"Content-Type: text/plain; charset=utf-8-sig\n\n\xef\xbb\xbfhttps://x.com/", SkipReason.CHARSET),
+        *[
+            (b"Content-Type: text/plain; charset=" + charset + b"\n\n" + text, SkipReason.CHARSET)
+            for charset in (b"iso-2022-jp", b"us-ascii", b"utf-8", b"x-none", b"iso-2022-kr")
+            for text in (
+                b"\x1b$BF|\nhttps://x.com/\x1b(B",
+                b"\x1b$BF|https://x.com/",
+                b"\x1b$BF| \x1b(Bhttps://x.com/",
+                b"\x1b$BF\xfc\x1b(Bhttps://x.com/",
+                b"https://x.com/ \x1b$*H\x1bN!!",
+            )
+        ],
+        (b"Content-Type: text/plain; charset=hz-gb-2312\n\nhttps://x.com/ ~{VP", SkipReason.CHARSET),
         (b"Subject: x\n\n" + b"a" * 900 + b" https://x.com/", SkipReason.LINE_TOO_LONG),
     ],
 )
@@ -150,9 +159,8 @@ def test_body_with_a_line_grown_too_long_becomes_quoted_printable(declared: byte
 def test_skipped_body_has_no_positions() -> None:
     raw = (
         b"Content-Type: multipart/alternative; boundary=b\n\n--b\n\nhttps://x.com/\n"
-        b"--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
-        + "https://y.com/日。".encode("iso-2022-jp")
-        + b"\n--b--\n"
+        b"--b\nContent-Type: text/plain; charset=utf-8-sig\n\n"
+        b"\xef\xbb\xbfhttps://y.com/\n--b--\n"
     )
     result = rewritten(raw)
     assert result.skip_reasons == (SkipReason.CHARSET,)
@@ -211,9 +219,8 @@ def test_tagger_is_made_again_when_a_body_is_left_out() -> None:
         return lambda link: f"{link.url}?{next(numbers)}"
 
     raw = (
-        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n"
-        + "https://x.com/日。".encode("iso-2022-jp")
-        + b"\n--b\nContent-Type: text/plain\n\nhttps://y.com/\n--b--\n"
+        b"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8-sig\n\n"
+        b"\xef\xbb\xbfhttps://x.com/\n--b\nContent-Type: text/plain\n\nhttps://y.com/\n--b--\n"
     )
     result = rewrite_message(raw, dataclasses.replace(REWRITER, make_url_tagger=make_tagger))
     assert (["https://y.com/?1"], (SkipReason.CHARSET,)) == (

@@ -76,6 +76,15 @@ def test_message_with_a_lone_carriage_return_is_signed_as_it_is_sent() -> None:
     assert is_signature_valid(re.sub(rb"\r\n|\r|\n", b"\r\n", signed))
 
 
+def test_links_behind_iso_2022_jp_without_charset_are_tracked() -> None:
+    raw = (FOLDER / "26-zammad-6144-iso2022jp-no-charset-html.eml").read_bytes()
+    result = rewrite_message(raw, REWRITER)
+    assert [link.href for link in result.links] == ["https://www.example.com/a", "https://www.example.com/b"]
+    for link in result.links:
+        raw = raw.replace(link.href.encode() + b'"', link.replacement.encode() + b'"')
+    assert result.raw == raw
+
+
 def test_action_for_gmail_is_left() -> None:
     assert reasons("14-mailgun-tpl-1-confirm-action.html") == [LinkReason.ACTION]
 

@@ -187,7 +187,32 @@ GRAMMARS = {
             f"Content-Type: text/html; charset={charset}\n\n<a href=https://x.example/>"
             for charset in ("iso-2022-jp", "gb2312", "koi8-r", "hz", "us-ascii", "big5", "shift_jis", "utf-8-sig")
         ],
-        pieces=["a", "\x1b$B", "\x1b(B", "~{", "\udcff", "é", "\0a", "<a href=https://x.example/>é", "a\u0315\u0300"],
+        pieces=[
+            *(
+                "\x1b$B!!\x1b(B",
+                "\x1b$)C",
+                "\x0e",
+                "\x0f",
+                "\x0e!!\x0f",
+                "\x1b$*H",
+                "\x1bN",
+                "\x1b$B\n",
+                "~}",
+                "~~",
+                "~{!!~}",
+                "~{aaa",
+            ),
+            *("\x1b$B!!\x1b(B<a href=https://x.example/>",),
+            "a",
+            "\x1b$B",
+            "\x1b(B",
+            "~{",
+            "\udcff",
+            "é",
+            "\0a",
+            "<a href=https://x.example/>é",
+            "a\u0315\u0300",
+        ],
         ends=[""],
     ),
     "HTML": HostileGrammar(

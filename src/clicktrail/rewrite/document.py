@@ -9,7 +9,7 @@ from itertools import groupby
 from clicktrail.errors import TooManyLinksError
 from clicktrail.model.link import BodyType, Link
 from clicktrail.rewrite.edits import replace_links, splice
-from clicktrail.rewrite.encodings import DecodedText, build_byte_edits, decode_text, parse_encoded_body
+from clicktrail.rewrite.encodings import DecodedText, build_byte_edits, decode_text, find_byte_spans, parse_encoded_body
 from clicktrail.rewrite.message import RewriteResult
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
 from clicktrail.rewrite.numbering import Body, LinkRewriter
@@ -59,7 +59,7 @@ def rewrite_document(content: bytes, body_type: BodyType, rewriter: LinkRewriter
     """
     decoded = decode_document(content, body_type)
     if decoded is not None:
-        body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.has_valid_charset)
+        body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.allows_non_ascii_links)
         try:
             (links,) = rewriter.number_links([body])
         except TooManyLinksError:
@@ -118,13 +118,9 @@ def decode_bodies(raw: bytes) -> Iterator[tuple[BodyPart, bytes | bytearray | me
 
 
 def _locate_links(texts_by_body_index: Mapping[int, DecodedText], links: Iterable[Link]) -> Iterator[LinkByteRange]:
-    """Encode each text piece by piece to count its bytes. Links are sorted by body, then by position in it."""
+    """Locate links that are sorted by body, then by position in it."""
     for body_index, body_links in groupby(links, key=lambda link: link.body_index):
-        decoded = texts_by_body_index[body_index]
-        encoder = codecs.getincrementalencoder(decoded.codec)()
-        offset = byte_count = 0
-        for link in body_links:
-            start = byte_count + len(encoder.encode(decoded.text[offset : link.start]))
-            byte_count = start + len(encoder.encode(decoded.text[link.start : link.end]))
-            offset = link.end
-            yield LinkByteRange(link=link, start=start, end=byte_count)
+        located = list(body_links)
+        spans = find_byte_spans(texts_by_body_index[body_index], [(link.start, link.end) for link in located])
+        for link, (start, end) in zip(located, spans, strict=True):
+            yield LinkByteRange(link=link, start=start, end=end)

@@ -8,7 +8,7 @@ import binascii
 import codecs
 import re
 import string
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +16,14 @@ from typing import Protocol
 from clicktrail.model.link import Link
 from clicktrail.rewrite.edits import ByteEdit, build_text_edits, splice
 from clicktrail.rewrite.quoted_printable import QuotedPrintableBody
+from clicktrail.rewrite.shifted_runs import (
+    RunPositions,
+    ShiftedRun,
+    ShiftLimit,
+    SpanShift,
+    find_hz_runs,
+    find_iso_2022_runs,
+)
 
 IDENTITY_ENCODINGS = frozenset({"", "7bit", "8bit", "binary"})
 """Transfer encodings that leave the bytes unchanged."""
@@ -154,19 +162,29 @@ class DecodedText:
         codec: Python's name of the codec.
         has_valid_charset: False if the charset is unknown or does not fit the bytes. They are then decoded as Latin-1,
             and only the ASCII characters are reliable.
+        runs: runs of ISO-2022 or HZ, which the codec does not encode; None if there are none.
     """
 
     text: str
     codec: str
     has_valid_charset: bool
+    runs: RunPositions | None = None
+
+    @property
+    def allows_non_ascii_links(self) -> bool:
+        """Whether links with other than ASCII characters can be replaced."""
+        return self.has_valid_charset and self.runs is None
 
 
-def decode_text(content: bytes | bytearray | memoryview, charset: str) -> DecodedText | None:
+def decode_text(
+    content: bytes | bytearray | memoryview, charset: str, limit: ShiftLimit | None = None
+) -> DecodedText | None:
     """Decode a body; None if its charset is not supported, such as UTF-7, which is not ASCII-compatible.
 
     UTF-16 needs a byte order mark or a name that gives the order. Without either, programs disagree: RFC 2781 section
     4.3 says big-endian, WHATWG Encoding little-endian. A body in UTF-16 that declares another charset gives None too.
     Invalid bytes and unknown charsets are read as Latin-1; an empty charset means us-ascii (RFC 2045 section 5.2).
+    Characters of ISO-2022 and HZ are found in every charset; ``limit`` is shared by the bodies of a message.
     """
     try:
         codec = codecs.lookup(charset or "us-ascii").name
@@ -179,8 +197,42 @@ def decode_text(content: bytes | bytearray | memoryview, charset: str) -> Decode
     decoded = _decode_with_codec(content, codec)
     if codec in _UTF_16:
         return decoded if decoded.has_valid_charset else None
-    is_undeclared_utf_16 = _URL_IN_UTF_16 in decoded.text
-    return None if is_undeclared_utf_16 else decoded
+    if _URL_IN_UTF_16 in decoded.text:
+        return None
+    is_iso_2022 = codec.startswith("iso2022") or "\x1b$" in decoded.text or "\x1b(I" in decoded.text
+    is_hz = codec == "hz" or ("~{" in decoded.text and decoded.text.isascii())
+    if not is_iso_2022 and not is_hz:
+        return decoded
+    encoded = bytes(content)
+    runs: list[ShiftedRun] | None = None
+    if (limit or ShiftLimit()).allows(encoded):
+        runs = find_iso_2022_runs(encoded) if is_iso_2022 else []
+        if runs == [] and is_hz:
+            runs = find_hz_runs(encoded, is_declared=codec == "hz")
+    if runs is None:
+        return None
+    return _decode_runs(encoded, codec, runs) if runs else decoded
+
+
+def _decode_runs(content: bytes, codec: str, runs: Sequence[ShiftedRun]) -> DecodedText:
+    """Decode what is between the runs with the codec."""
+    gap_starts, gap_ends = [0, *(run.end for run in runs)], [*(run.start for run in runs), len(content)]
+    gaps = [content[start:end] for start, end in zip(gap_starts, gap_ends, strict=True)]
+    plain = _decode_with_codec(b"\n".join(gaps), codec)  # no character spans two gaps
+    texts = [str(gap, plain.codec) for gap in gaps]
+    pieces: list[str] = []
+    starts: list[int] = []
+    offset = 0
+    for text, run in zip(texts, runs, strict=False):  # and a text behind the last run
+        pieces += [text, run.text]
+        starts.append(offset + len(text))
+        offset += len(text) + len(run.text)
+    return DecodedText(
+        text="".join([*pieces, texts[-1]]),
+        codec=plain.codec,
+        has_valid_charset=plain.has_valid_charset,
+        runs=RunPositions(runs, starts, "".join(texts)),
+    )
 
 
 def _decode_with_codec(content: bytes | bytearray | memoryview, codec: str) -> DecodedText:
@@ -195,21 +247,42 @@ def _decode_with_codec(content: bytes | bytearray | memoryview, codec: str) -> D
 def build_byte_edits(decoded: DecodedText, links: Sequence[Link]) -> list[ByteEdit] | None:
     """Return the edits of a body's links in bytes; None if its text cannot be encoded in pieces.
 
-    Stateful charsets such as ISO-2022-JP are encoded differently in pieces than as a whole.
+    With a byte order mark, as in utf-8-sig, a text is encoded differently in pieces than as a whole.
     """
-    text, codec = decoded.text, decoded.codec
+    codec, runs = decoded.codec, decoded.runs
+    text = decoded.text if runs is None else runs.plain_text
     content = None if codec in _BIJECTIVE_CODECS else text.encode(codec)
     edits: list[ByteEdit] = []
     text_offset = byte_offset = 0
     for edit in build_text_edits(links):
-        before = text[text_offset : edit.start].encode(codec)
-        original = text[edit.start : edit.end].encode(codec)
+        span = SpanShift(edit.start, edit.end) if runs is None else runs.remove_from_span(edit.start, edit.end)
+        before = text[text_offset : span.start].encode(codec)
+        original = text[span.start : span.end].encode(codec)
         start = byte_offset + len(before)
         end = start + len(original)
-        if content is not None and (content[byte_offset:start] != before or content[start:end] != original):
+        is_encoded_alike = content is None or (content[byte_offset:start] == before and content[start:end] == original)
+        if not (span.is_exact and is_encoded_alike):
             return None
-        text_offset, byte_offset = edit.end, end
-        edits.append(ByteEdit(start=start, end=end, replacement=edit.text.encode(codec)))
+        text_offset, byte_offset = span.end, end
+        replacement = edit.text.encode(codec)
+        edits.append(ByteEdit(start=start + span.start_bytes, end=end + span.end_bytes, replacement=replacement))
     if content is not None and content[byte_offset:] != text[text_offset:].encode(codec):
         return None
     return edits
+
+
+def find_byte_spans(decoded: DecodedText, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of bytes of spans of the text, which are in order and do not overlap.
+
+    A span that starts or ends within a run is widened to the whole run.
+    """
+    runs = decoded.runs
+    text = decoded.text if runs is None else runs.plain_text
+    encoder = codecs.getincrementalencoder(decoded.codec)()
+    text_offset = byte_offset = 0
+    for start, end in spans:
+        span = SpanShift(start, end) if runs is None else runs.remove_from_span(start, end)
+        byte_start = byte_offset + len(encoder.encode(text[text_offset : span.start]))
+        byte_offset = byte_start + len(encoder.encode(text[span.start : span.end]))
+        text_offset = span.end
+        yield byte_start + span.start_bytes, byte_offset + span.end_bytes

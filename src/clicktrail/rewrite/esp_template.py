@@ -72,7 +72,7 @@ def parse_template(
     decoded = decode_document(content, body_type)
     if decoded is None:
         raise ClicktrailError(_UNREADABLE_CHARSET, hint=_UNREADABLE_CHARSET_HINT)
-    body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.has_valid_charset)
+    body = Body(body_type=body_type, text=decoded.text, has_valid_charset=decoded.allows_non_ascii_links)
     rewriter = LinkRewriter(policy=policy, make_url_tagger=lambda: tag_url, make_tracking_url=build_placeholder_url)
     (links,) = rewriter.number_links([body])
     # Remove the placeholder URLs; `EspTemplate.render` sets the real ones.

@@ -21,6 +21,7 @@ from clicktrail.rewrite.encodings import (
 from clicktrail.rewrite.list_unsubscribe import find_unsubscribe_urls
 from clicktrail.rewrite.mime import BodyPart, SkipReason, find_body_parts
 from clicktrail.rewrite.numbering import Body, LinkRewriter
+from clicktrail.rewrite.shifted_runs import ShiftLimit
 
 _Success = TypeVar("_Success")
 
@@ -65,8 +66,10 @@ def rewrite_message(raw: bytes, rewriter: LinkRewriter) -> RewriteResult:
         rewriter = dataclasses.replace(rewriter, policy=policy)
     newline = b"\r\n" if raw.partition(b"\n")[0].endswith(b"\r") else b"\n"
     body_parts, skip_reasons = _split_outcomes(find_body_parts(raw))
+    shift_limit = ShiftLimit()
     decoded_parts, decode_failures = _split_outcomes(
-        _decode_part(raw, body_part, index, newline=newline) for index, body_part in enumerate(body_parts)
+        _decode_part(raw, body_part, index, newline=newline, shift_limit=shift_limit)
+        for index, body_part in enumerate(body_parts)
     )
     skip_reasons += decode_failures
     while True:
@@ -123,19 +126,21 @@ class _PartEdits:
     has_overlong_lines: bool
 
 
-def _decode_part(raw: bytes, body_part: BodyPart, index: int, *, newline: bytes) -> _DecodedPart | SkipReason:
+def _decode_part(
+    raw: bytes, body_part: BodyPart, index: int, *, newline: bytes, shift_limit: ShiftLimit
+) -> _DecodedPart | SkipReason:
     encoded_bytes = memoryview(raw)[body_part.start : body_part.end]
     encoded_body = parse_encoded_body(encoded_bytes, body_part.transfer_encoding, newline=newline)
     if encoded_body is None:
         return SkipReason.TRANSFER_ENCODING
-    decoded = decode_text(encoded_body.decode(), body_part.charset)
+    decoded = decode_text(encoded_body.decode(), body_part.charset, shift_limit)
     if decoded is None:
         return SkipReason.CHARSET
     body = Body(
         index=index,
         body_type=body_part.body_type,
         text=decoded.text,
-        has_valid_charset=decoded.has_valid_charset,
+        has_valid_charset=decoded.allows_non_ascii_links,
         flow=body_part.flow,
     )
     return _DecodedPart(body_part=body_part, encoded_body=encoded_body, decoded=decoded, body=body)
