@@ -197,10 +197,12 @@ def decode_text(
     decoded = _decode_with_codec(content, codec)
     if codec in _UTF_16:
         return decoded if decoded.has_valid_charset else None
-    if _URL_IN_UTF_16 in decoded.text:
+    text = decoded.text
+    if _URL_IN_UTF_16 in text:
         return None
-    is_iso_2022 = codec.startswith("iso2022") or "\x1b$" in decoded.text or "\x1b(I" in decoded.text
-    is_hz = codec == "hz" or ("~{" in decoded.text and decoded.text.isascii())
+    # One character is found ten times as fast as two.
+    is_iso_2022 = codec.startswith("iso2022") or ("\x1b" in text and ("\x1b$" in text or "\x1b(I" in text))
+    is_hz = codec == "hz" or (text.isascii() and "~" in text and "~{" in text)
     if not is_iso_2022 and not is_hz:
         return decoded
     encoded = bytes(content)

@@ -286,7 +286,8 @@ def _split_multipart(raw: bytes, start: int, end: int, *, boundary: str) -> Iter
 
 
 def _parse_transfer_encoding(headers: Headers) -> str:
-    return parse_parameterized_value(headers.get("content-transfer-encoding")).value
+    field_value = headers.get("content-transfer-encoding")
+    return parse_parameterized_value(field_value).value if field_value else ""
 
 
 def _build_body_part(
