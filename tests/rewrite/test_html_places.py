@@ -69,6 +69,7 @@ def test_quote_ends_with_its_element(tag: str) -> None:
         '<div id="mail-editor-reference-message-container" style="a">',
         '<div style="border:none; border-top:solid #E1E1E1 1.0pt; padding:3.0pt 0cm 0cm 0cm">',
         "<div style='border:none;border-top:solid #B5C4DF 1.0pt;padding:3.0pt 0in 0in 0in'>",
+        "<div style='padding: 3pt 0in 0in; border-style: solid none none; border-color: rgb(181,196,223) a'>",
     ],
 )
 def test_everything_behind_a_divider_is_quoted(tag: str) -> None:
@@ -157,6 +158,11 @@ def test_actions_for_mail_programs_are_left(scope: str, detail: str) -> None:
 )
 def test_microdata_that_people_click_is_tracked(html: str) -> None:
     assert find_reasons(html) == ["inside.example"]
+
+
+def test_actions_in_scripts_are_not_links() -> None:
+    script = '{"@type":"ViewAction","target":"https://inside.example/","name":"<a href=https://inside.example/>"}'
+    assert find_reasons(f"<script type='application/ld+json'>{script}</script>{BEHIND}") == ["behind.example"]
 
 
 def test_first_place_counts() -> None:

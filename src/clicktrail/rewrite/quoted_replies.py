@@ -87,7 +87,11 @@ def _split_words(value: str) -> Sequence[str]:
 def _has_value(sign: QuoteSign, value: str) -> bool:
     match sign.attribute:
         case "style":
-            return "".join(value.split()).lower().startswith(sign.value.lower())
+            declarations = "".join(value.split()).lower().split(";")
+            return all(
+                any(declaration.startswith(wanted) for declaration in declarations)
+                for wanted in sign.value.lower().split(";")
+            )
         case "cite":
             return value.strip().lower().startswith(sign.value)
         case attribute if attribute in _WORDS:
@@ -120,7 +124,7 @@ def compile_quote_signs() -> QuoteSigns:
 
 def _build_value_pattern(sign: QuoteSign) -> str:
     if sign.attribute == "style":
-        return r"\s*".join(map(re.escape, sign.value))
+        return r"\s*".join(map(re.escape, max(sign.value.split(";"), key=len)))
     is_word = len(sign.value) < len("gmail_quote")  # would match much ordinary text
     return rf"{sign.attribute}\s*=\s*[\"']?\s*{re.escape(sign.value)}" if is_word else re.escape(sign.value)
 

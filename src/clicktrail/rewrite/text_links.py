@@ -25,7 +25,7 @@ import msgspec
 from clicktrail.merge_tags.finder import build_text_pattern
 from clicktrail.model.link import Link
 from clicktrail.rewrite.candidate import UNCLEAR_END, Candidate
-from clicktrail.rewrite.text_places import PLACE_PATTERN, TextPlaces
+from clicktrail.rewrite.text_places import TextPlaces, build_place_pattern
 from clicktrail.rewrite.url import parse_url
 
 # The first space of the next line is space-stuffing (RFC 3676 section 4.4), not text.
@@ -76,9 +76,9 @@ def _compile_token() -> re.Pattern[str]:
     return re.compile(
         rf"""
         [\n<hH] (?:  # the first character of each alternative, which a search finds fast
-            (?<=\n) (?: {PLACE_PATTERN} )
+            (?<=\n) (?: {build_place_pattern()} )
           | (?<=<) (?P<wrapped> {_NEXT_URL}[^\s<>]*+ (?: [ \t]*+\r?\n[ \t]*+[^\s<>]++ )++ ) >
-          | (?<=[hH]) (?<![A-Za-z0-9+.-].) (?P<quoted> (?<=".) )?+ (?ai:ttps?)://
+          | (?<=[hH]) (?: (?<![A-Za-z0-9+].) | (?<=%[0-9A-Fa-f]{{2}}.) ) (?P<quoted> (?<=".) )?+ (?ai:ttps?)://
             (?: [A-Za-z0-9._~!$&'*+;=:%-]*+@ )?+
             (?P<host> {host} )
             (?: {_DOMAIN_BEFORE_TEXT} (?P<text>)

@@ -6,19 +6,28 @@ argument of a command such as ``git clone``, and the name of an XML namespace.
 """
 
 import re
+from functools import cache
 
 from clicktrail.model.link import LinkReason
 from clicktrail.rewrite.candidate import Exclusion
 from clicktrail.rewrite.quoted_replies import compile_text_divider
 
-PLACE_PATTERN = rf"""
-    (?P<quote> [ \t]*+>[ \t>]*+ )
-  | (?P<signature> --\x20(?=\r?\n) )
-  | (?P<fence> [ ]{{0,3}}(?:```|~~~)[^\n`]*+$ )
-  | (?P<divider> [ \t]*+(?: {compile_text_divider()} ) )
-"""
-"""Alternatives, verbose, for the first lines of these places; `TextPlaces.enter` takes their matches."""
-_PLACE = re.compile(PLACE_PATTERN, re.MULTILINE | re.VERBOSE)
+
+@cache
+def build_place_pattern() -> str:
+    """Return alternatives, verbose, for the first lines of these places; `TextPlaces.enter` takes their matches."""
+    return rf"""
+        (?P<quote> [ \t]*+>[ \t>]*+ )
+      | (?P<signature> --\x20(?=\r?\n) )
+      | (?P<fence> [ ]{{0,3}}(?:```|~~~)[^\n`]*+$ )
+      | (?P<divider> [ \t]*+(?: {compile_text_divider()} ) )
+    """
+
+
+@cache
+def _compile_place() -> re.Pattern[str]:
+    return re.compile(build_place_pattern(), re.MULTILINE | re.VERBOSE)
+
 
 _MAX_COMMAND_CHARS = 200
 """Characters before a URL that are searched for a command."""
@@ -56,7 +65,7 @@ _OTHER_URL = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_QUERY_WITHOUT_HOST = re.compile(r"[/?&][^\s=&]*+=\Z")
+_PARAMETER_WITHOUT_HOST = re.compile(r"[/?&][^\s=&]*+=\Z|%[0-9A-Fa-f]{2}\Z")
 _WORD_SEPARATOR = re.compile(r"[\s<>\"\u201c\u201d\xab\xbb]")
 _SCHEMES_BEFORE_URLS = frozenset(
     {
@@ -80,11 +89,11 @@ class TextPlaces:
         self._rest: Exclusion | None = None
         self._previous_end = 0
         self._previous: Exclusion | None = None
-        if first_line := _PLACE.match(text):
+        if first_line := _compile_place().match(text):
             self.enter(first_line)
 
     def enter(self, match: re.Match[str]) -> None:
-        """Take a match of `PLACE_PATTERN`."""
+        """Take a match of `build_place_pattern`."""
         start = match.end()
         if match["quote"] is not None:
             end = self._text.find("\n", start)
@@ -133,7 +142,7 @@ class TextPlaces:
                 not is_direct or other["scheme"].lower() in _SCHEMES_BEFORE_URLS
             ):
                 return Exclusion(LinkReason.EMBEDDED, other["scheme"] or other["host"])
-        query = _QUERY_WITHOUT_HOST.search(word)
+        query = _PARAMETER_WITHOUT_HOST.search(word)
         return Exclusion(LinkReason.EMBEDDED, query[0]) if query else None
 
 
