@@ -124,7 +124,8 @@ def compile_quote_signs() -> QuoteSigns:
 
 def _build_value_pattern(sign: QuoteSign) -> str:
     if sign.attribute == "style":
-        return r"\s*".join(map(re.escape, max(sign.value.split(";"), key=len)))
+        longest_declaration = max(sign.value.split(";"), key=len)
+        return r"\s*".join(map(re.escape, longest_declaration))
     is_word = len(sign.value) < len("gmail_quote")  # would match much ordinary text
     return rf"{sign.attribute}\s*=\s*[\"']?\s*{re.escape(sign.value)}" if is_word else re.escape(sign.value)
 
