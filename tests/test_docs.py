@@ -30,7 +30,7 @@ from clicktrail.server.pipeline.track import ControlHeaders, parse_control_heade
 from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
-from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Key, KeyState, SealedLink, SealedMessage, TokenFormat
+from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Damage, Key, KeyState, SealedLink, SealedMessage, TokenFormat
 from tests.support.events import CONTEXT
 from tests.support.judged_lines import SENT_AT, click, make_judged_click
 from tests.support.paths import ROOT
@@ -197,7 +197,7 @@ def test_tokens_page_has_every_format_field_and_key_state() -> None:
         "version",
         *(field.name for field in msgspec.structs.fields(SealedMessage)),
     }
-    assert find_row_keys(page)[: len(KeyState)] == list(KeyState)
+    assert find_row_keys(page) == [*KeyState, *Damage]
 
 
 def test_domains_page_has_every_key_and_a_valid_example() -> None:

@@ -18,9 +18,13 @@ def unquote(text: str) -> str:
         encoded = text.encode()
     except UnicodeEncodeError:  # a lone surrogate
         return parse.unquote(text)
+    return unquote_to_bytes(encoded).decode(errors="replace")
+
+
+def unquote_to_bytes(data: bytes) -> bytes:
+    """Decode percent-encoded bytes. An invalid escape is kept."""
     # Quoted-printable has the same escapes with another sign, and Python decodes it in C.
-    encoded = _INVALID_ESCAPE.sub(b"%25", encoded).replace(b"=", b"=3D").replace(b"%", b"=")
-    return binascii.a2b_qp(encoded).decode(errors="replace")
+    return binascii.a2b_qp(_INVALID_ESCAPE.sub(b"%25", data).replace(b"=", b"=3D").replace(b"%", b"="))
 
 
 def unquote_plus(text: str) -> str:

@@ -162,10 +162,24 @@ def test_each_field_is_a_line(tmp_path: Path, token: str) -> None:
         (lambda token: token[:24] + "…", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "...", "not a token of a known format", "it is cut off at the dots"),
         (lambda token: token[:24] + "=", "not a token of a known format", "it contains a line break"),
-        (lambda token: f"{token[:24]}\n {token[24:]}", "does not open: not ", "it contains a line break"),
+        (lambda token: f"{token[:24]}\n {token[25:]}", "does not open: not ", "it contains a line break"),
+        (lambda token: token.lower(), "does not open: ", "a program changed the case of its letters"),
+        (lambda token: f"https://links.example.com/{token.upper()}.", "does not open: ", "a program changed the case"),
         (lambda token: f"https://[go/{token[:24]}", "is no URL", "copy the link's address"),
     ],
-    ids=["cut off", "another key", "no format", "another site", "ellipsis", "dots", "soft break", "wrapped", "no URL"],
+    ids=[
+        "cut off",
+        "another key",
+        "no format",
+        "another site",
+        "ellipsis",
+        "dots",
+        "soft break",
+        "wrapped",
+        "lower",
+        "upper",
+        "no URL",
+    ],
 )
 def test_damaged_token_is_explained(
     tmp_path: Path, token: str, damage: Callable[[str], str], error: str, hint: str
@@ -176,6 +190,30 @@ def test_damaged_token_is_explained(
     assert first.startswith("clicktrail: error: ")
     assert error in first
     assert hint in second
+
+
+@pytest.mark.parametrize(
+    ("url", "damage", "ignored"),
+    [
+        ("{}.", "addition", "."),
+        ("<https://links.example.com/{}>", "addition", ">"),
+        ("https://links.example.com/{}%22%20target=", "addition", '" target='),
+        ("https://links.example.com//{}&fbclid=1", "addition", "/&fbclid=1"),
+        ("https://links.example.com/{}\u200b", "addition", "\u200b"),
+        ("https://links.example.com/{}”", "addition", "”"),
+    ],
+)
+def test_damaged_link_is_opened_and_explained(tmp_path: Path, token: str, url: str, damage: str, ignored: str) -> None:
+    process = run_clicktrail("inspect", "--json", "--", url.format(token), folder=tmp_path)
+    assert (0, "") == (process.returncode, process.stderr)
+    assert DESCRIBED | {"damage": damage, "ignored": ignored} == json.loads(process.stdout)
+
+
+@pytest.mark.parametrize("inserted", ["\n", "\r\n ", "%C2%AD", "\u200b", "=\n"])
+def test_wrapped_link_is_opened(tmp_path: Path, token: str, inserted: str) -> None:
+    url = f"https://links.example.com/{token[:24]}{inserted}{token[24:]}"
+    contents = json.loads(run_clicktrail("inspect", "--json", "--", url, folder=tmp_path).stdout)
+    assert DESCRIBED.items() <= contents.items()
 
 
 def test_revoked_key_is_named(tmp_path: Path, token: str) -> None:

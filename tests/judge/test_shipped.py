@@ -1,5 +1,7 @@
 from datetime import date
 
+from msgspec.structs import replace
+
 from clicktrail.judge.network_lists import ListedNetwork
 from clicktrail.judge.networks import NetworkClass
 from clicktrail.judge.shipped import build_context_with_networks, build_shipped_judge
@@ -13,6 +15,11 @@ OFFICE = ListedNetwork(name="office", network_class=NetworkClass.OURS, ranges=("
 def test_shipped_judge() -> None:
     (judged,) = build_shipped_judge()(make_judged_message(click("m1", "1")).timeline)
     assert judged.verdict == Verdict.HUMAN
+
+
+def test_click_on_a_damaged_link_is_a_persons_without_other_evidence() -> None:
+    (judged,) = build_shipped_judge()(make_judged_message(replace(click("m1", "1"), damage="addition")).timeline)
+    assert (judged.verdict, judged.reasons) == (Verdict.HUMAN, ())
 
 
 def test_operator_networks_take_precedence_until_they_expire() -> None:

@@ -14,7 +14,7 @@ from clicktrail.cli.options import Config, Json, Keys, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
 from clicktrail.errors import StorageError, TokenError, TokenMalformedError
 from clicktrail.model.link import LinkReason
-from clicktrail.tokens import KeyRing, TokenFormat, identify_key, open_token
+from clicktrail.tokens import KeyRing, TokenFormat, find_tokens, has_changed_case, identify_key, open_token
 
 if TYPE_CHECKING:
     from clicktrail.server.pipeline.link_lookup import LinkReference
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MIN_TOKEN_CHARS = 11
 """Characters of the shortest token."""
+_PUNCTUATION_BEFORE_URL = re.compile(r"[^A-Za-z0-9/_-]+(?=https?://)")
 _MAX_URL_CHARS = 80
 """Characters of a URL that an error shows."""
 
@@ -58,12 +59,18 @@ def inspect(
     try:
         contents = _open_path(ring, path, settings)
     except TokenError as error:
-        hint = (
-            _describe_damage(url)
-            or _describe_wrong_host(url, settings.tracking.domain)
-            or _describe_key(ring, path.partition("/")[0], ring_path)
-        )
-        raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
+        from clicktrail.server.pipeline.link_repair import repair_path
+
+        repair = repair_path(ring, path)
+        if repair is None:
+            hint = (
+                _describe_damage(url, path)
+                or _describe_wrong_host(url, settings.tracking.domain)
+                or _describe_key(ring, path.partition("/")[0], ring_path)
+            )
+            raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
+        damage = {"damage": repair.damage.value, "ignored": repair.ignored}
+        contents = _open_path(ring, repair.path, settings) | damage
     _print_fields(contents, is_json=json_)
 
 
@@ -85,8 +92,7 @@ def _is_other_link(url: str, domain: str) -> bool:
         return False
     from clicktrail.secret_urls.values import is_random
 
-    token = parts.path.removeprefix("/").partition("/")[0]
-    return not is_random(token, min_chars=_MIN_TOKEN_CHARS)
+    return not any(is_random(found.token, min_chars=_MIN_TOKEN_CHARS) for found in find_tokens(parts.path))
 
 
 def _explain_link(url: str, label: str, policy_name: str, settings: "Settings") -> Mapping[str, Any]:
@@ -115,9 +121,13 @@ def _explain_link(url: str, label: str, policy_name: str, settings: "Settings") 
 
 
 def _parse_path(url: str) -> str:
-    """Path of a URL as the edge reads it: without its slash, and without a query, which relays may add."""
+    """Path of a URL as the edge reads it: without its slash, and without a query, which relays may add.
+
+    Punctuation before the URL was copied with it. `urlsplit` would remove line breaks.
+    """
+    text = _PUNCTUATION_BEFORE_URL.sub("", url.strip())
     try:
-        return urlsplit(url.strip()).path.removeprefix("/")
+        return urlsplit(text.replace("\r", "%0D").replace("\n", "%0A")).path.removeprefix("/")
     except ValueError as error:
         raise TokenMalformedError(
             f"'{_shorten_url(url)}' is no URL: {error}", hint="copy the link's address"
@@ -201,8 +211,10 @@ def _format_time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _describe_damage(url: str) -> str:
+def _describe_damage(url: str, path: str) -> str:
     """How the URL was damaged in transit, if that is visible; else empty."""
+    if has_changed_case(path):
+        return "a program changed the case of its letters: ask for the link as it was sent"
     if "…" in url or "..." in url:
         return "it is cut off at the dots: copy the link's address, not its text"
     if re.search(r"\s", url.strip()) or url.strip().endswith("="):

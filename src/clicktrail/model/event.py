@@ -105,6 +105,8 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
         https: whether the reader used TLS.
         http_version: such as ``1.1``.
         tampered: the token could not be opened, or has no destination.
+        damage: how the link differed from the one that was sent, such as ``addition``; empty if it did not, or if that
+            is unknown.
         unresolved: the destination could not be looked up, and the reader was answered 503.
         recipient_unsealed: the recipient was in the link unencrypted, so anyone could have changed it.
         trap: the link is a trap, invisible to people.
@@ -122,6 +124,7 @@ class Click(Event, frozen=True, kw_only=True, omit_defaults=True, tag="click"):
     https: bool = False
     http_version: str = "1.1"
     tampered: bool = False
+    damage: str = ""
     unresolved: bool = False
     recipient_unsealed: bool = False
     trap: bool = False

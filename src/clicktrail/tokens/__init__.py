@@ -8,7 +8,7 @@ format     last character                      holds
 =========  ==================================  ==============================================================
 sealed     ``A`` to ``T``, for key 0 to 19     everything: needs no database
 campaign   ``U`` to ``n``, for key 0 to 19     message, recipient, time, link set id
-short      ``o`` to ``7``                      a random code; the registry has message and destinations
+short      ``0`` to ``7``; old: ``o`` to ``7``  a random code; the registry has message and destinations
 =========  ==================================  ==============================================================
 """
 
@@ -19,10 +19,17 @@ from clicktrail.tokens.campaign import (
     open_campaign_token,
     seal_token_prefix,
 )
+from clicktrail.tokens.damage import Damage, FoundToken, find_tokens, has_changed_case
 from clicktrail.tokens.keys import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState, TokenFormat, identify_key
 from clicktrail.tokens.landing import LandingClick, LandingTokenSealer
 from clicktrail.tokens.sealed import LinkSealer, SealedLink, SealedPayload, open_payload, open_token, seal_token
-from clicktrail.tokens.short import MAX_SHORT_LINKS, SHORT_CODE_BITS, decode_short_token, encode_short_token
+from clicktrail.tokens.short import (
+    MAX_SHORT_LINKS,
+    SHORT_CODE_BITS,
+    decode_short_token,
+    encode_short_token,
+    find_longer_positions,
+)
 
 __all__ = [
     "MAX_KEYS",
@@ -30,6 +37,8 @@ __all__ = [
     "MAX_SHORT_LINKS",
     "SECRET_BYTES",
     "SHORT_CODE_BITS",
+    "Damage",
+    "FoundToken",
     "Key",
     "KeyRing",
     "KeyState",
@@ -43,6 +52,9 @@ __all__ = [
     "build_token_suffixes",
     "decode_short_token",
     "encode_short_token",
+    "find_longer_positions",
+    "find_tokens",
+    "has_changed_case",
     "identify_key",
     "open_campaign_token",
     "open_payload",

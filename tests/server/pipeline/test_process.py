@@ -145,10 +145,12 @@ async def test_events_become_judged_messages() -> None:
 async def test_counts_of_processed_events() -> None:
     clicks = [replace(click("m1", f"{number}"), ip="10.1.2.3") for number in range(100)]
     clicks[0] = replace(clicks[0], tampered=True)
+    clicks[1:3] = [replace(damaged, damage="addition") for damaged in clicks[1:3]]
     recorded = replace(clicks[0], id="esp", source="mailgun", ip="10.9.9.9")
     counting = processor(ListReader([*journal(sent("m1"), *clicks, recorded), b"{}"]), MemoryAnalytics())
     assert 103 == await drain(counting)
     assert (102, 1, 2) == (counting.processed_count, counting.unreadable_count, counting.judged_message_count)
+    assert 2 == counting.damaged_count
     assert (1, DominantAddress(network="10.1.2.0/24", share=1.0)) == (
         counting.tampered_count,
         counting.dominant_address_detector.find_dominant_address(),

@@ -39,6 +39,7 @@ from clicktrail.tokens import (
 )
 from tests.support.edge import NOW as NOW_EDGE
 from tests.support.memory_registry import MemoryRegistry
+from tests.support.old_short_tokens import encode_old_short_token
 
 NOW = datetime(2026, 11, 23, 8, 30, tzinfo=UTC)
 RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
@@ -142,13 +143,23 @@ def test_tampered_token_is_recorded_and_does_not_redirect() -> None:
         lambda path: path[:30] + "A" + path[30:],
         lambda path: path[:-1],
         lambda path: path[:-2] + "-_",
-        lambda path: path + ".",
-        lambda path: path + "%22%3E",
+        lambda path: path[:-1] + ".",
+        lambda path: path[:-1] + "%22%3E",
         lambda path: path + "/" + path,
         lambda path: path + "A" * 9_000,
         lambda path: path[:38],
     ],
-    ids=["lost", "put in", "end lost", "end changed", "full stop", "quote", "twice", "longer than any", "beginning"],
+    ids=[
+        "lost",
+        "put in",
+        "end lost",
+        "end changed",
+        "end dotted",
+        "end quoted",
+        "twice",
+        "longer than any",
+        "beginning",
+    ],
 )
 def test_damaged_token_is_recorded_and_does_not_redirect(damage: Callable[[str], str]) -> None:
     path = damage(path_to())
@@ -327,6 +338,63 @@ async def test_link_not_in_registry_is_recorded_and_does_not_redirect() -> None:
         assert isinstance(decision, NotFound)
         event = event_of(decision)
         assert (True, path[1:201], "", "") == (event.tampered, event.url, event.message_id, event.recipient)
+
+
+async def test_addition_to_an_unknown_short_token_costs_one_lookup_and_no_record() -> None:
+    registry, _ = await create_registry()
+    redirector = Redirector(RING, links=registry.create_link_resolver())
+    for path in (
+        "/security-txt.php",
+        "/autodiscover,",
+        f"/{encode_short_token(78, 0)}.",
+        f"/%20{encode_short_token(79, 0)}.",
+    ):
+        registry.lookup_count = 0
+        assert NotFound() == await follow(redirector, path)
+        assert registry.lookup_count == 1
+        assert NotFound() == await follow(redirector, path)
+        assert registry.lookup_count == 1
+    for path in (
+        "/favicon.ico",
+        "/autodiscover/autodiscover.xml",
+        "/.well-known/security.txt",
+        "/wp-content/x",
+        "/%00",
+    ):
+        assert NotFound() == await follow(redirector, path)
+    assert registry.lookup_count == 1
+
+
+@pytest.mark.parametrize("addition", [".", "%20", "%C2%AD", "=3D", "…"])
+@pytest.mark.parametrize("position", [820, 834, 1_219])
+async def test_old_short_token_without_its_last_digit_is_not_another_links(position: int, addition: str) -> None:
+    registry = MemoryRegistry()
+    links = tuple(StoredLink(position=at, destination=f"https://shop.example/{at}") for at in range(position + 1))
+    for code, stored in ((5, links), (6, links[:800])):
+        message = ShortLinkMessage(code=code, message_id="m", recipient="", campaign="", created_at=NOW, links=stored)
+        await registry.short_links.add(message)
+    redirector = Redirector(RING, links=registry.create_link_resolver())
+    token = encode_old_short_token(5, position)
+    whole = await follow(redirector, f"/{token}{addition}")
+    assert isinstance(whole, Redirect)
+    assert whole.location == f"https://shop.example/{position}"
+    assert NotFound() == await follow(redirector, f"/{token[:-1]}{addition}")
+    unambiguous = encode_old_short_token(6, position)[:-1]
+    assert isinstance(await follow(redirector, f"/{unambiguous}{addition}"), Redirect)
+    new = encode_short_token(5, 3)
+    assert isinstance(await follow(redirector, f"/{new}{addition}"), Redirect)
+
+
+async def test_damaged_link_is_looked_up_when_the_registry_is_back() -> None:
+    registry, _ = await create_registry()
+    registry.is_available = False
+    redirector = Redirector(RING, links=registry.create_link_resolver())
+    path = f"/{encode_short_token(77, 1)}."
+    decision = await follow(redirector, path)
+    assert isinstance(decision, Unavailable)
+    assert (decision.event.url, decision.event.unresolved) == (path[1:], True)
+    registry.is_available = True
+    assert event_of(await follow(redirector, path)).damage == "addition"
 
 
 async def test_cached_link_redirects_without_registry() -> None:

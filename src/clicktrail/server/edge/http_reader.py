@@ -111,6 +111,8 @@ class RequestReader:
         """Add received bytes, and return the requests that they complete."""
         if self._proxy_header is not None:
             data = self._consume_proxy_header(self._proxy_header + data)
+        if not self.in_request:
+            data = _encode_first_line(data)
         if requests := self._feed_simple_request(data):
             return requests
         self.expects_continue = False
@@ -135,7 +137,7 @@ class RequestReader:
         """Return the request if the bytes are exactly one simple request; otherwise nothing, and they are not added."""
         if self.in_request or self.is_finished:
             return []
-        request = parse_simple_request(data, self.peer, https=self.https)
+        request = parse_simple_request(_encode_first_line(data), self.peer, https=self.https)
         if request is None:
             return []
         self.is_finished = is_last_request(request)
@@ -244,6 +246,17 @@ class RequestReader:
             self.refusal = refusal
 
 
+def _encode_first_line(data: bytes) -> bytes:
+    """Percent-encode bytes beyond ASCII in the target of a request, as browsers do.
+
+    Some programs send the text around a link as it is, such as a zero-width space. llhttp refuses these bytes.
+    """
+    if len(data) > _MAX_PART_BYTES or data.isascii():
+        return data
+    line, line_end, rest = data.partition(b"\r\n")
+    return _NOT_ASCII.sub(lambda match: b"%%%02X" % match[0][0], line) + line_end + rest
+
+
 def _find_part_end(data: bytes) -> int:
     end = 0
     for _ in range(_MAX_PART_REQUESTS):
@@ -262,6 +275,7 @@ def _extract_path(target: str) -> str:
 
 
 _HEAD_END = b"\r\n\r\n"
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _VERSION_BY_PROTOCOL = {b"HTTP/1.0": "1.0", b"HTTP/1.1": "1.1"}
 _SIMPLE_TARGET_CHARS = (string.ascii_letters + string.digits + "_~./?=&%+:@!$'()*,;-").encode()
 """Characters that need no check in a target."""

@@ -37,6 +37,7 @@ _PAGE_HEADERS = (
 
 _PAGE_STATUS = {
     "not_found": "404 Not Found",
+    "changed_case": "404 Not Found",
     "ended": "410 Gone",
     "unavailable": "503 Service Unavailable",
     "unknown_host": "421 Misdirected Request",
@@ -83,6 +84,7 @@ class Translation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     ask_sender: str
     ask_sender_at: str
     not_found: PageText
+    changed_case: PageText
     ended: PageText
     unavailable: PageText
     unknown_host: PageText
@@ -115,6 +117,10 @@ class Pages:
     def not_found(self, headers: Mapping[str, str]) -> Response:
         """404: a tampered link, or an unknown path."""
         return self._rendered["not_found", self._select_language(headers)]
+
+    def changed_case(self, headers: Mapping[str, str]) -> Response:
+        """404: a link whose letters have all become lower or upper case."""
+        return self._rendered["changed_case", self._select_language(headers)]
 
     def ended(self, headers: Mapping[str, str]) -> Response:
         """410: a link that was disabled or has expired."""
@@ -163,7 +169,7 @@ class Pages:
         page: PageText = getattr(translation, name)
         domain = self._domain
         paragraphs = [html.escape(page.text)]
-        if name in {"not_found", "ended"}:
+        if name in {"not_found", "changed_case", "ended"}:
             ask = translation.ask_sender_at.format(contact=domain.contact) if domain.contact else translation.ask_sender
             paragraphs.append(html.escape(ask))
         if name == "home":

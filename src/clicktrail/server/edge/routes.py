@@ -366,6 +366,8 @@ def _render_error_page(decision: Gone | NotFound | Unavailable, site: Site, requ
             return site.pages.ended(request.headers)
         case Unavailable():
             return site.pages.unavailable(request.headers)
+        case NotFound(has_changed_case=True):
+            return site.pages.changed_case(request.headers)
         case NotFound():
             return site.pages.not_found(request.headers)
 

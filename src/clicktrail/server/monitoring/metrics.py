@@ -136,6 +136,12 @@ TOKENS_TAMPERED: Final = Metric(
     kind=MetricKind.COUNTER,
     help="Requests for tracking URLs whose token was tampered with.",
 )
+LINKS_DAMAGED: Final = Metric(
+    name="clicktrail_links_damaged_total",
+    kind=MetricKind.COUNTER,
+    help="Requests for tracking URLs that were damaged on their way and opened nevertheless, or whose letters had "
+    "changed case.",
+)
 EVENTS_UNREADABLE: Final = Metric(
     name="clicktrail_events_unreadable_total",
     kind=MetricKind.COUNTER,
@@ -192,6 +198,7 @@ METRICS: Final = (
     EVENTS_PROCESSED,
     FAILED_TOKENS_OMITTED,
     TOKENS_TAMPERED,
+    LINKS_DAMAGED,
     EVENTS_UNREADABLE,
     EVENTS_QUARANTINED,
     MESSAGES_JUDGED,

@@ -16,7 +16,7 @@ from clicktrail.errors import TokenForgedError, TokenMalformedError
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
 from clicktrail.percent_encoding import unquote
 from clicktrail.server.ports import LinkSetReader, ShortLinkReader
-from clicktrail.tokens import KeyRing, TokenFormat, decode_short_token, identify_key, open_campaign_token
+from clicktrail.tokens import Damage, KeyRing, TokenFormat, decode_short_token, identify_key, open_campaign_token
 
 CACHE_SIZE = 4_096
 """Link sets and short messages in memory. They never change, so cached ones work without the registry."""
@@ -30,7 +30,10 @@ _MIN_CAMPAIGN_TOKEN_CHARS = 38
 not tokens, although half of all words end like a campaign token."""
 
 _TOKEN_PREFIX = re.compile(rf"[A-Za-z0-9_-]{{{_MIN_CAMPAIGN_TOKEN_CHARS - 1}}}")
-_RECIPIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,64}")
+_RECIPIENT_ID = re.compile(r"[A-Za-z0-9._~-]{0,63}[A-Za-z0-9_-]")
+"""Without a full stop at the end, which belongs to the sentence around the link."""
+_EMPTY_VALUES = frozenset({"nan", "nil", "none", "null", "undefined"})
+"""What template languages insert for a recipient without an id, in lower case."""
 
 
 class ReferenceKind(StrEnum):
@@ -77,8 +80,13 @@ class ResolvedLinks(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RegisteredLink(msgspec.Struct, frozen=True, kw_only=True):
-    """The link of a reference, with the fields of `SealedPayload` that a click records."""
+    """The link of a reference, with the fields of `SealedPayload` that a click records.
 
+    Attributes:
+        damage: a `Damage` that the reference shows; empty if none.
+    """
+
+    damage: str = ""
     destination: str
     message_id: str
     recipient: str
@@ -94,7 +102,9 @@ def find_registered_link(reference: LinkReference, resolved: ResolvedLinks | Non
     link = resolved.links.get(reference.position) if resolved else None
     if resolved is None or link is None:
         return None
+    has_no_id = reference.kind is ReferenceKind.LINK_SET and not reference.message_id and not reference.recipient
     return RegisteredLink(
+        damage=Damage.NO_RECIPIENT_ID if has_no_id else "",
         destination=link.destination,
         message_id=reference.message_id or resolved.message_id,
         recipient=reference.recipient or resolved.recipient,
@@ -113,7 +123,7 @@ def parse_reference(ring: KeyRing, path: str) -> LinkReference:
         TokenMalformedError: not a campaign or short token.
         TokenForgedError: no key of the ring sealed the token, or it must not be followed by this recipient id.
     """
-    token, _, suffix = path.partition("/")
+    token, slash, suffix = path.partition("/")
     identified = identify_key(token)
     if identified is None:
         code, position = decode_short_token(path)  # the whole path: nothing may follow a short token
@@ -129,7 +139,9 @@ def parse_reference(ring: KeyRing, path: str) -> LinkReference:
         recipient=sealed.recipient,
         sent_at=sealed.sent_at,
     )
-    return _add_recipient_id(reference, unquote(suffix)) if suffix else reference
+    if slash and (suffix or sealed.message_id or sealed.recipient):
+        return _add_recipient_id(reference, unquote(suffix))
+    return reference
 
 
 def is_token_like(path: str) -> bool:
@@ -141,8 +153,13 @@ def is_token_like(path: str) -> bool:
     return _TOKEN_PREFIX.match(path) is not None
 
 
+def is_recipient_id(text: str) -> bool:
+    """Whether a text can be the id that an ESP inserted into a template's link."""
+    return _RECIPIENT_ID.fullmatch(text) is not None and text.lower() not in _EMPTY_VALUES
+
+
 def _add_recipient_id(reference: LinkReference, recipient: str) -> LinkReference:
-    if reference.message_id or reference.recipient or not _RECIPIENT_ID.fullmatch(recipient):
+    if reference.message_id or reference.recipient or not is_recipient_id(recipient):
         raise TokenForgedError("this token must not be followed by a recipient id")
     return msgspec.structs.replace(
         reference,

@@ -60,6 +60,7 @@ class Processor:
         self.processed_count = 0
         self.unreadable_count = 0
         self.tampered_count = 0
+        self.damaged_count = 0
         self.judged_message_count = 0
         self.quarantined_count = 0
 
@@ -261,6 +262,7 @@ class Processor:
             if click.source == _OWN_SOURCE:  # an ESP's clicks do not pass our proxies
                 self.dominant_address_detector.add(click.ip)
                 self.tampered_count += click.tampered
+                self.damaged_count += click.damage != ""
 
 
 def _describe_failure(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """Decide how to answer a request for a tracking URL, and which click to record.
 
 Only destinations that a key of the ring sealed or that the registry holds are redirected to, and only http and https.
-A path that looks like a token but cannot be opened never redirects. It is recorded, because scanners alter links.
+A path that does not open is repaired if it only was damaged on its way (`link_repair`); the click records the damage. A
+path that looks like a token and still does not open never redirects. It is recorded, because scanners alter links.
 
 Link edits are applied without the registry. The most specific edit of a link applies: an edit of the link itself before
 one of its URL, and that before one of its host. Edits match destinations as they were sent, so the new destination of
@@ -18,7 +19,7 @@ import msgspec
 from ada_url import URL
 from msgspec.structs import replace
 
-from clicktrail.errors import StorageError, TokenError, TokenForgedError, TokenMalformedError
+from clicktrail.errors import StorageError, TokenError, TokenForgedError
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click
 from clicktrail.model.hosts import extract_host
@@ -26,14 +27,25 @@ from clicktrail.model.recipient import normalize_recipient
 from clicktrail.server.pipeline.link_lookup import (
     LinkReference,
     LinkResolver,
+    ReferenceKind,
     RegisteredLink,
     ResolvedLinks,
     find_registered_link,
     is_token_like,
     parse_reference,
 )
+from clicktrail.server.pipeline.link_repair import LinkRepair, repair_path
 from clicktrail.server.pipeline.request import IPNetwork, Request, TrustedProxies, select_recorded_headers
-from clicktrail.tokens import KeyRing, SealedPayload, TokenFormat, identify_key, open_payload
+from clicktrail.tokens import (
+    Damage,
+    KeyRing,
+    SealedPayload,
+    TokenFormat,
+    find_longer_positions,
+    has_changed_case,
+    identify_key,
+    open_payload,
+)
 
 _WEB_URL_START = re.compile(r"(?i:https?)://.")
 _VISIBLE_ASCII = bytes(range(0x21, 0x7F))
@@ -67,9 +79,11 @@ class NotFound(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         event: click to record first; None if the path is not a tracking URL.
+        has_changed_case: the letters of the link have all become lower or upper case, so that it cannot be repaired.
     """
 
     event: Click | None = None
+    has_changed_case: bool = False
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,12 +96,15 @@ class LookupRequired(msgspec.Struct, frozen=True, kw_only=True):
     """Ask the registry for the destination with `Redirector.look_up`.
 
     Attributes:
+        path: path without its leading slash, as it was requested.
         click: click with the fields that the request gives.
+        repair: None if the path did not have to be repaired.
     """
 
     reference: LinkReference
-    token: str
+    path: str
     click: Click
+    repair: LinkRepair | None = None
 
 
 class Redirector:
@@ -109,18 +126,25 @@ class Redirector:
         """
         if request.method not in _SAFE_METHODS:
             return NotFound()
-        token = request.path.removeprefix("/")
+        path = request.path.removeprefix("/")
+        repair = None
         try:
-            link = open_payload(self._ring, token)
-        except TokenForgedError:
-            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
-        except TokenMalformedError:
-            return self._decide_by_registry(request, token, now=now, click_id=click_id)
-        location = encode_location(link.destination)
+            opened = self._open(path)
+        except TokenError as error:
+            repair = repair_path(self._ring, path)
+            if repair is None:
+                is_ours = isinstance(error, TokenForgedError) or is_token_like(path)
+                click = self.build_click(request, now=now, click_id=click_id) if is_ours else None
+                return _reject_tampered_token(click, path) if click else NotFound()
+            opened = self._open(repair.path)
+        if isinstance(opened, LinkReference):
+            click = self.build_click(request, now=now, click_id=click_id)
+            return self._decide_by_registry(LookupRequired(reference=opened, path=path, click=click, repair=repair))
+        location = encode_location(opened.destination)
         if location is None:
             return NotFound()
-        click = self.build_click(request, now=now, click_id=click_id)
-        return Redirect(location=location, event=add_link_fields(click, link))
+        click = add_link_fields(self.build_click(request, now=now, click_id=click_id), opened)
+        return Redirect(location=location, event=replace(click, damage=repair.damage) if repair else click)
 
     def find_link(self, token: str) -> ClickedLink | None:
         """Return the link of a token if neither the registry nor an error page is needed, and None otherwise."""
@@ -131,32 +155,32 @@ class Redirector:
             reference = parse_reference(self._ring, token)
         except TokenError:
             return None
-        return find_registered_link(reference, self._links.get_cached(reference))
+        link = find_registered_link(reference, self._links.get_cached(reference))
+        return link if link and not link.damage else None
 
     async def look_up(self, lookup: LookupRequired) -> Redirect | NotFound | Unavailable:
         """Decide after asking the registry."""
         try:
             resolved = await self._links.resolve(lookup.reference, now=lookup.click.at)
         except StorageError:
-            return Unavailable(event=replace(lookup.click, url=lookup.token[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
+            return Unavailable(event=replace(lookup.click, url=lookup.path[:_MAX_RAW_TOKEN_CHARS], unresolved=True))
         return _decide_by_resolved_links(lookup, resolved)
 
-    def _decide_by_registry(
-        self, request: Request, token: str, *, now: datetime, click_id: str
-    ) -> Redirect | NotFound | LookupRequired:
-        try:
-            reference = parse_reference(self._ring, token)
-        except TokenForgedError:
-            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
-        except TokenMalformedError:
-            if not is_token_like(token):
-                return NotFound()
-            return _reject_tampered_token(self.build_click(request, now=now, click_id=click_id), token)
-        lookup = LookupRequired(
-            reference=reference, token=token, click=self.build_click(request, now=now, click_id=click_id)
-        )
-        cached = self._links.get_cached(reference)
-        if cached is None and not self._links.is_missing(reference, now=now):
+    def _open(self, path: str) -> SealedPayload | LinkReference:
+        """Open a path without its leading slash, which must be as it was sent.
+
+        Raises:
+            TokenMalformedError: not a token.
+            TokenForgedError: no key of the ring sealed it.
+        """
+        identified = identify_key(path.partition("/")[0])
+        if identified and identified[0] is TokenFormat.SEALED:
+            return open_payload(self._ring, path)
+        return parse_reference(self._ring, path)
+
+    def _decide_by_registry(self, lookup: LookupRequired) -> Redirect | NotFound | LookupRequired:
+        cached = self._links.get_cached(lookup.reference)
+        if cached is None and not self._links.is_missing(lookup.reference, now=lookup.click.at):
             return lookup
         return _decide_by_resolved_links(lookup, cached)
 
@@ -176,16 +200,28 @@ class Redirector:
         )
 
 
-def _reject_tampered_token(click: Click, token: str) -> NotFound:
-    return NotFound(event=replace(click, url=token[:_MAX_RAW_TOKEN_CHARS], tampered=True))
+def _reject_tampered_token(click: Click, path: str) -> NotFound:
+    has_changed = has_changed_case(path)
+    damage = Damage.LETTER_CASE if has_changed else ""
+    event = replace(click, url=path[:_MAX_RAW_TOKEN_CHARS], tampered=True, damage=damage)
+    return NotFound(event=event, has_changed_case=has_changed)
 
 
 def _decide_by_resolved_links(lookup: LookupRequired, resolved: ResolvedLinks | None) -> Redirect | NotFound:
-    link = find_registered_link(lookup.reference, resolved)
+    link, repair = find_registered_link(lookup.reference, resolved), lookup.repair
     location = encode_location(link.destination) if link else None
-    if link is None or location is None:
-        return _reject_tampered_token(lookup.click, lookup.token)
-    return Redirect(location=location, event=add_link_fields(lookup.click, link))
+    if link is None or location is None or (repair and _may_be_cut_off(repair.path, resolved)):
+        # Words that look like a short token are no damaged links.
+        is_word = repair and lookup.reference.kind is ReferenceKind.SHORT_MESSAGE
+        return NotFound() if is_word else _reject_tampered_token(lookup.click, lookup.path)
+    event = add_link_fields(lookup.click, link)
+    damage = repair.damage if repair else link.damage
+    return Redirect(location=location, event=replace(event, damage=damage) if damage else event)
+
+
+def _may_be_cut_off(token: str, resolved: ResolvedLinks | None) -> bool:
+    """Whether a repaired short token may have lost the last digit of another link's position."""
+    return resolved is not None and any(position in resolved.links for position in find_longer_positions(token))
 
 
 def add_link_fields(click: Click, link: ClickedLink) -> Click:

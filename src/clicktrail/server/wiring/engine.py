@@ -130,6 +130,7 @@ class EngineMonitor:
             metrics.EVENTS_UNREADABLE: processor.unreadable_count,
             metrics.EVENTS_QUARANTINED: processor.quarantined_count,
             metrics.TOKENS_TAMPERED: processor.tampered_count,
+            metrics.LINKS_DAMAGED: processor.damaged_count,
             metrics.MESSAGES_JUDGED: processor.judged_message_count,
             metrics.VERDICTS_CHANGED: self.verdict_changes.change_counts,
             metrics.JOURNAL_DAMAGED_BYTES: self._reader.damaged_bytes,
