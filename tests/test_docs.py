@@ -197,7 +197,8 @@ def test_tokens_page_has_every_format_field_and_key_state() -> None:
         "version",
         *(field.name for field in msgspec.structs.fields(SealedMessage)),
     }
-    assert find_row_keys(page) == [*KeyState, *Damage]
+    keys = find_row_keys(page)
+    assert (keys[: len(KeyState)], keys[-len(Damage) :]) == (list(KeyState), list(Damage))
 
 
 def test_domains_page_has_every_key_and_a_valid_example() -> None:

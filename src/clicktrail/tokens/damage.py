@@ -1,8 +1,8 @@
 """Find the token in a path that was damaged on its way: by a mail program, a gateway, or a person who copied it.
 
 Theory of operation. The characters of a token are a closed set, ``[A-Za-z0-9_-]``, and the last one is a letter or a
-digit. So any other character shows where a token ends, no matter what added it: a full stop after the link, a bracket of
-Markdown, a quotation mark, parameters, an invisible character. This needs no list of additions.
+digit. So any other character shows where a token ends: a full stop after the link, a bracket of Markdown, a quotation
+mark, parameters, an invisible character. This needs no list of additions.
 
 1. Undo percent-encoding, which may have been applied several times.
 2. Skip what comes before the token: slashes, spaces, the origin of a URL that was inserted into another.
