@@ -54,10 +54,10 @@ def parse_export_formats(text: str) -> tuple[ExportFormat, ...]:
         SettingsError: not TOML, or an unknown or missing key.
     """
     file = decode_toml(text, _ExportsFile, name="the exports file")
-    common = {normalise_column_name(name): type_ for name, type_ in file.types.items()}
+    shared_types = {normalise_column_name(name): type_ for name, type_ in file.types.items()}
     return tuple(
         msgspec.structs.replace(
-            format_, types=common | {normalise_column_name(name): type_ for name, type_ in format_.types.items()}
+            format_, types=shared_types | {normalise_column_name(name): type_ for name, type_ in format_.types.items()}
         )
         for format_ in file.exports
     )
