@@ -145,6 +145,9 @@ def test_merge_tags_in_other_places(href: str) -> None:
         *("?id={9F-B}", "?id=%7B3F2504E0-4F89-41D3-9A0C-0305E82C3301%7D", "{ABCD04E0-4F89-41D3-9A0C-0305E82C3301}/a"),
         # templates of RFC 6570 that a documentation page has as values
         *("?t={?q,page}", "{+path}", "?t={id:3}", "?t={list*}", "?t={a,b}", "{#top}", "{/seg}", "?t={;x}", "?t={&y}"),
+        # ranges of Lucene, additions
+        *("?d=[2026%20TO%202027]", "?d=[10+TO+20]", "?d=[an%20TO%20zz]", "?d=%5BNOW%20TO%20NOW%2B1DAY%5D", "?q={a+b}"),
+        "?q=[a+b]",
         # titles, references and classes of characters
         *(
             "wiki/Boots[1]",

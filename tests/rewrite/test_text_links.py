@@ -96,6 +96,8 @@ def test_url_is_separated_from_text_without_spaces(text: str, expected: list[str
         "https://x.com:{{ port }}/a",
         "https://x.com/?n=[subscriber:firstname | default:dear reader]&b=1",
         "https://x.com/?n=[firstname, fallback=dear reader]",
+        "https://x.com/?n=[First Name]&b=1",
+        "https://x.com/?n={First Name}",
         "https://x.com/?n={name|dear reader}",
         "https://x.com/?n=%%First Name%%&b=1",
         "https://x.com/?n=%%=v( @k )=%%",
