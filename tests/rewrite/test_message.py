@@ -115,7 +115,9 @@ def test_only_the_bytes_of_links_change() -> None:
             for text in (
                 b"\x1b$BF|\nhttps://x.com/\x1b(B",
                 b"\x1b$BF|https://x.com/",
-                b"\x1b$BF| \x1b(Bhttps://x.com/",
+                b"\x1b$B<https://x.com/>\x1b(B",
+                b"\x1b$BF|\r\nF|\x1b(Bhttps://x.com/",
+                b"\x1b$BF| F|\x1b(Bhttps://x.com/",
                 b"\x1b$BF\xfc\x1b(Bhttps://x.com/",
                 b"https://x.com/ \x1b$*H\x1bN!!",
             )

@@ -24,6 +24,7 @@ ISO_2022 = [
     b"\x1b$B<a\x1b$A<a\x1b(I<a\x1b(B",
     b"\x1b$B-!\x1b(B",
     b"\x1b$B\x1b(B",
+    b"\x1b$B<a\r\n\x1b$B<a \r\n\t\x1b(B",
     b"\x1b(J",
     "한국".encode("iso2022_kr"),
     b"\x1b$)A\x0e<a\x0f",
@@ -102,6 +103,12 @@ def test_link_with_shifted_characters_is_reported_alone() -> None:
     for link in result.links[1:]:
         raw = raw.replace(link.href.encode(), link.replacement.encode())
     assert result.raw == raw
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\r\n\r\n "])
+def test_characters_may_be_the_end_of_a_body(end: bytes) -> None:
+    html = b"<a href=https://x.com/>\x1b$B<a" + end
+    check_only_links_differ(html, rewrite_message(compose(html, "iso-2022-jp"), REWRITER), ["https://x.com/"])
 
 
 def test_undeclared_hz_hides_no_url() -> None:

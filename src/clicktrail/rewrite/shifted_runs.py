@@ -24,7 +24,9 @@ _SEQUENCE = re.compile(
     """,
     re.VERBOSE,
 )
-_CHARACTERS = re.compile(rb"[\x21-\x7e]*")
+_CHARACTERS = re.compile(rb"([\x21-\x7e]*+)([ \t\r\n]*+)")
+_URL_SEPARATOR = b"://"
+"""In no text: no character of JIS X 0208, GB 2312 and KS X 1001 begins with "/"."""
 _SET_HIGH_BIT = bytes(code | 0x80 for code in range(0x100))
 _KATAKANA = b"I"
 """JIS X 0201. All other sets of one byte a character are variants of ASCII (ISO-IR, registrations 4 to 102)."""
@@ -91,7 +93,8 @@ class _Iso2022State:
 def find_iso_2022_runs(content: bytes) -> list[ShiftedRun] | None:
     """Return the runs of ISO-2022; None if it is unclear where one ends, or where characters are.
 
-    As the RFCs ask for, a run ends on its line, and has only bytes of graphic characters.
+    The RFCs ask for a run to end on its line. Of a longer one, some programs read the next line as ASCII and some do
+    not, which makes no difference if that line is blank, or begins with an escape sequence.
     """
     runs: list[ShiftedRun] = []
     state = _Iso2022State()
@@ -100,10 +103,10 @@ def find_iso_2022_runs(content: bytes) -> list[ShiftedRun] | None:
     for sequence in _SEQUENCE.finditer(content):
         character_set = state.active
         if character_set:
-            characters = content[characters_start : sequence.start()]
-            if not _CHARACTERS.fullmatch(characters):  # such as a line break
+            characters = _read_characters(content[characters_start : sequence.start()], character_set)
+            if characters is None:
                 return None
-            text += _decode_characters(characters, character_set)
+            text += characters
         else:
             run_start, text = sequence.start(), ""
         if sequence["unsupported"]:
@@ -112,7 +115,13 @@ def find_iso_2022_runs(content: bytes) -> list[ShiftedRun] | None:
         characters_start = sequence.end()
         if not state.active:
             runs.append(ShiftedRun(run_start, characters_start, text))
-    return None if state.active and characters_start < len(content) else runs
+    if state.active:
+        characters = _read_characters(content[characters_start:], state.active)
+        if characters is None:
+            return None
+        if text + characters:
+            runs.append(ShiftedRun(run_start, len(content), text + characters))
+    return runs
 
 
 def find_hz_runs(content: bytes, *, is_declared: bool) -> list[ShiftedRun] | None:
@@ -125,10 +134,17 @@ def find_hz_runs(content: bytes, *, is_declared: bool) -> list[ShiftedRun] | Non
         characters = sequence["characters"]
         if is_declared and sequence["open"]:
             return None
-        if is_declared or (characters and b"://" not in characters):
+        if is_declared or (characters and _URL_SEPARATOR not in characters):
             text = "~" if sequence["tilde"] else _decode_characters(characters or b"", b"A")
             runs.append(ShiftedRun(*sequence.span(), text))
     return runs
+
+
+def _read_characters(encoded: bytes, character_set: bytes) -> str | None:
+    found = _CHARACTERS.fullmatch(encoded)
+    if found is None or _URL_SEPARATOR in encoded:
+        return None
+    return _decode_characters(found[1], character_set) + found[2].decode()
 
 
 def _decode_characters(characters: bytes, character_set: bytes) -> str:
