@@ -259,3 +259,23 @@ def test_csv_holds_no_formula(tmp_path: Path) -> None:
     (row,) = csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text("utf-8"), newline=""))
     assert (row["recipient"], row["campaign"], row["url"]) == ("'@sum(a1)", "'=HYPERLINK(1)", "'+cmd|calc")
     assert (tmp_path / "out.csv").stat().st_mode & 0o77 == 0
+
+
+@pytest.mark.parametrize("name", ["clicks.csv", "./clicks.csv", "link.csv", "hard.csv"])
+def test_output_is_never_an_input(tmp_path: Path, name: str) -> None:
+    content = "type,at,ip\nclick,2026-11-18T09:00:00Z,93.192.1.1\n"
+    (tmp_path / "clicks.csv").write_text(content, "utf-8")
+    (tmp_path / "link.csv").symlink_to("clicks.csv")
+    (tmp_path / "hard.csv").hardlink_to(tmp_path / "clicks.csv")
+    process = run_clicktrail("audit", "clicks.csv", "--csv", name, folder=tmp_path)
+    assert process.returncode == 1
+    assert "is an input, so it cannot be the output" in process.stderr
+    assert (tmp_path / "clicks.csv").read_text("utf-8") == content
+
+
+def test_older_output_stays_when_the_audit_fails(tmp_path: Path) -> None:
+    (tmp_path / "bad.csv").write_text("type,at\nclick,noon\n", "utf-8")
+    (tmp_path / "out.csv").write_text("older", "utf-8")
+    assert run_clicktrail("audit", "bad.csv", "--csv", "out.csv", folder=tmp_path).returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "out.csv"]
+    assert (tmp_path / "out.csv").read_text("utf-8") == "older"

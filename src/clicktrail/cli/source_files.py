@@ -104,5 +104,5 @@ def _decompress(stream: IO[bytes]) -> IO[bytes]:
         stream.seek(0)
         if not is_compressed:
             break
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=stream))
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=stream, mode="rb"))
     return stream
