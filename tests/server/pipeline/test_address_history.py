@@ -55,6 +55,23 @@ async def test_recent_clicks_are_in_memory(analytics: CountingAnalytics) -> None
     assert [] == analytics.windows
 
 
+async def test_windows_of_a_batch_are_loaded_once(analytics: CountingAnalytics) -> None:
+    await store(analytics, click(0), click(100), click(5_000))
+    history = AddressHistory(analytics)
+    batch = [click_on("m2", 10), click_on("m2", 4_990)]
+    for number in (1, 2):
+        history.add(batch)
+        assert (await history.affected_messages(batch)).keys() == {"m1"}
+        for _ in range(2):
+            nearby = await history.find_nearby_clicks({"m2": batch})
+            assert nearby == {"m2": {AddressClick.from_click(click(seconds)) for seconds in (0, 5_000)}}
+        assert len(analytics.windows) == number
+    # A click at another time needs another window.
+    nearby = await history.find_nearby_clicks({"m2": [*batch, click_on("m2", 130)]})
+    assert AddressClick.from_click(click(100)) in nearby["m2"]
+    assert len(analytics.windows) == 3
+
+
 async def test_old_clicks_are_loaded_from_event_store(analytics: CountingAnalytics) -> None:
     await store(analytics, click(0), click(100))
     history = AddressHistory(analytics)

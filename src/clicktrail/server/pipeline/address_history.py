@@ -17,7 +17,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Seq
 from datetime import UTC, datetime
 from functools import partial
 from itertools import chain, islice
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Final, TypeVar
 
 from clicktrail.judge.evidence import (
@@ -55,6 +55,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 _GetKey = Callable[[AddressClick], Hashable]
 
 _get_time = attrgetter("at")
+_get_first_instant: Callable[[AddressWindow], datetime] = itemgetter(1)
 _get_recipient = attrgetter("recipient_key")
 _get_domain = attrgetter("recipient_domain")
 _get_user_agent = attrgetter("user_agent_hash")
@@ -77,10 +78,12 @@ class AddressHistory:
         """Empty the cache."""
         self._arrival_order: deque[AddressClick] = deque()
         self._cached = ClicksByAddress()
+        self._loaded = _LoadedClicks()
         self._evicted_until: datetime | None = None
 
     def add(self, clicks: Iterable[Click]) -> None:
-        """Add clicks to the cache. Adding a click again changes nothing."""
+        """Add the clicks of a batch to the cache. Adding a click again changes nothing."""
+        self._loaded = _LoadedClicks()
         for click in clicks:
             if is_public_ip(click.ip):
                 address_click = AddressClick.from_click(click)
@@ -134,13 +137,37 @@ class AddressHistory:
         # Every later click is in the cache.
         incomplete_until = self._evicted_until + ACTIVITY_WINDOW
         windows = [*build_address_windows(click for click in clicks if click.at <= incomplete_until)]
-        if not windows:
-            return lambda _address: self._cached
-        stored_clicks = await self._event_store.address_clicks(windows)
-        addresses = {address for address, _, _ in windows}
-        cached_clicks = chain.from_iterable(map(self._cached.get_clicks, addresses))
-        loaded = await self._worker.run(lambda: ClicksByAddress((*stored_clicks, *cached_clicks)))
-        return lambda address: loaded if address in addresses else self._cached
+        loaded = self._loaded
+        if missing := [window for window in windows if not loaded.covers(window)]:
+            stored_clicks = await self._event_store.address_clicks(missing)
+            cached_clicks = chain.from_iterable(map(self._cached.get_clicks, {address for address, _, _ in missing}))
+            await self._worker.run(partial(loaded.add, missing, chain(stored_clicks, cached_clicks)))
+        return lambda address: loaded.clicks if address in loaded.windows else self._cached
+
+
+class _LoadedClicks:
+    """Clicks that were read from the event store for a batch, with those of their IP addresses in the cache.
+
+    Attributes:
+        windows: the time windows that were read, by IP address, in the order of their first instants.
+    """
+
+    def __init__(self) -> None:
+        self.windows: dict[str, list[AddressWindow]] = {}
+        self.clicks = ClicksByAddress()
+
+    def covers(self, window: AddressWindow) -> bool:
+        """Whether the window is in one that was read."""
+        address, since, until = window
+        windows = self.windows.get(address, [])
+        position = bisect_right(windows, since, key=_get_first_instant)
+        return position > 0 and windows[position - 1][2] >= until
+
+    def add(self, windows: Iterable[AddressWindow], clicks: Iterable[AddressClick]) -> None:
+        for window in windows:
+            insort(self.windows.setdefault(window[0], []), window, key=_get_first_instant)
+        for click in clicks:
+            self.clicks.add(click)
 
 
 class ClicksByAddress:
