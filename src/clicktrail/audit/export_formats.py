@@ -27,6 +27,7 @@ class ExportFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
         types: event type by the format's own name for it, where it differs from the common ones.
         default_type: type of all events, if none of the columns has it.
         is_utc: its times without a zone are UTC, by its documentation.
+        is_guess: its columns have names that many programs use. Only tables are recognised by them.
         hint: what to export instead, for a file that cannot be read.
     """
 
@@ -38,6 +39,7 @@ class ExportFormat(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     types: Mapping[str, str] = {}
     default_type: str = "click"
     is_utc: bool = False
+    is_guess: bool = False
     hint: str = ""
 
 

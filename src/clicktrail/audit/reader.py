@@ -41,6 +41,8 @@ _SNIFFED_JSON_LINES: Final = 20
 _MAX_UNREADABLE_LINES: Final = 10_000
 """Unreadable lines after which a file is refused if they are most of its lines."""
 _MAX_FORM_FIELDS: Final = 1_000
+_MAX_NAMED_COLUMNS: Final = 20
+_MAX_NAMES_CHARS: Final = 300
 
 _VERDICT_VALUES: Final = frozenset(Verdict)
 _JSON_BEGINNING: Final = re.compile(r"[\s,\[\x1e]*\{\s*(?:[\"}]|$)|\[\s*$")
@@ -113,6 +115,7 @@ class _Reader:
     ) -> None:
         self._chunks = chunks
         self._formats = formats
+        self._json_formats = [format_ for format_ in formats if not format_.is_guess]
         self._on_unreadable = on_unreadable
         self._reading = reading
 
@@ -162,7 +165,7 @@ class _Reader:
         if is_own and isinstance(value, dict) and not self._reading.has_custom_columns:
             yield build_event(value, self._reading.times)
             return
-        records = find_records(value, self._formats)
+        records = find_records(value, self._json_formats)
         is_empty = True
         for format_, record in records:
             is_empty = False
@@ -194,6 +197,8 @@ class _Reader:
                 self._on_unreadable(number, error)
 
     def _read_table(self, lines: Iterable[str], heading: Heading) -> Iterator[AnyEvent]:
+        if heading.format_ and heading.format_.is_guess and _find_totals(heading):
+            raise self._explain_unknown_table(heading)
         if heading.format_ is None:
             return self._read_json_cells(lines, heading)
         self._reading.format_ = heading.format_
@@ -231,11 +236,10 @@ class _Reader:
 
     def _explain_unknown_table(self, heading: Heading) -> ClicktrailError:
         hint = "name its columns, such as --columns at=Time,recipient=Email,url=Link"
+        if names := ", ".join(filter(None, heading.names[:_MAX_NAMED_COLUMNS])):
+            hint += f"; it has {names[:_MAX_NAMES_CHARS]}"
         similar = find_similar_format(frozenset(heading.columns), self._formats)
-        totals = [
-            name for column, name in zip(heading.columns, heading.names, strict=True) if _TOTALS.fullmatch(column)
-        ]
-        if totals:
+        if totals := _find_totals(heading):
             message = f"it has totals (column '{totals[0]}'), not single clicks"
             return ClicktrailError(message, hint=similar.hint if similar else "export a row for each click")
         if similar:
@@ -247,6 +251,11 @@ class _Reader:
             message = f"it looks like {similar.name}, but has no column {' and no column '.join(missing)}"
             return ClicktrailError(message, hint=f"{similar.hint}; or {hint}")
         return ClicktrailError("it is neither an event log nor an export with a known header", hint=hint)
+
+
+def _find_totals(heading: Heading) -> list[str]:
+    names = zip(heading.columns, heading.names, strict=True)
+    return [name for column, name in names if _TOTALS.fullmatch(column)]
 
 
 def _decode_json(text: str) -> object:

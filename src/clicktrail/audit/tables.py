@@ -118,11 +118,12 @@ def read_rows(
         if len(cells) > len(columns) and any(map(str.strip, cells[len(columns) :])):
             message = f"not an event: it has {len(cells)} cells, and the heading has {len(columns)}"
             on_unreadable(rows.line_num, EventError(message))
+        elif len(cells) < len(columns) and any("\n" in cell for cell in cells):
+            on_unreadable(rows.line_num, EventError("not an event: a quotation mark before its end is not closed"))
         elif any(cells):
-            yield (
-                rows.line_num,
-                _zip_first(columns, cells) if has_duplicates else dict(zip(columns, cells, strict=False)),
-            )
+            cells += [""] * (len(columns) - len(cells))
+            row = _zip_first(columns, cells) if has_duplicates else dict(zip(columns, cells, strict=False))
+            yield rows.line_num, row
 
 
 def _zip_first(columns: Sequence[str], cells: Sequence[str]) -> dict[str, str]:

@@ -239,6 +239,8 @@ class _Problems:
         if self._first:
             number, error = self._first
             reason = str(error).removeprefix("not an event: ")
+            if "is not a time" in reason:
+                hint = "write times as 2026-11-18T08:06:40Z, or name the column of the times: --columns at=Time"
             message = f"{looks}none of its lines could be read; line {number}: {reason}"
             raise ClicktrailError(f"cannot read {self._name}: {message}", hint=hint)
         if self._other_types:
@@ -255,6 +257,8 @@ def _describe(error: BaseException) -> str:
 def _list_assumptions(name: str, reading: FileReading) -> Iterator[str]:
     if reading.encoding:
         yield f"{name} is not UTF-8; it was read as {reading.encoding}, which is a guess"
+    if reading.format_ and reading.format_.is_guess:
+        yield f"columns of {name} were recognised by common names, which is a guess; --columns names them"
     if reading.times.is_order_found and reading.times.order:
         yield f"dates of {name} were read as {reading.times.order}, which is what its dates allow; --dates decides it"
     if reading.times.is_zone_assumed and not (reading.format_ and reading.format_.is_utc):
