@@ -12,7 +12,7 @@ _IRREGULAR_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|\r?\n)")
 # Python decodes both differently than mail programs.
 _LONE_EQUALS_SIGN = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*+\r?\n)")
 _SPACE_IN_SOFT_BREAK = re.compile(rb"=[ \t]++(?=\r?\n)")
-_ESCAPE_START = re.compile(b"=")
+_EQUALS_SIGN = re.compile(b"=")
 _CHUNK_BYTES = 65_536
 _MIN_SKIPPED_BYTES = 64
 """Encoded bytes whose escapes are read one by one as fast as skipped."""
@@ -63,7 +63,7 @@ class QuotedPrintableBody:
         content = bytearray()
         offset = 0
         while offset < len(self._encoded):
-            escape = _ESCAPE_START.search(self._encoded, offset + _CHUNK_BYTES)
+            escape = _EQUALS_SIGN.search(self._encoded, offset + _CHUNK_BYTES)
             end = escape.start() if escape else len(self._encoded)
             chunk = bytes(self._encoded[offset:end])
             content += binascii.a2b_qp(chunk if self._is_regular else _repair_escapes(chunk))
@@ -107,33 +107,47 @@ class QuotedPrintableBody:
         encoded_end = content_end = 0  # an offset in both that is not within an escape, before the next offset
         for offset in offsets:
             encoded_end, content_end = self._skip_content(encoded_end, content_end, offset)
-            for escape in _ESCAPE.finditer(self._encoded, encoded_end):
-                after = content_end + escape.start() - encoded_end + bool(escape[1])
+            # Lone equals signs are found too: a search for an escape could go on far behind the offset.
+            while sign := _EQUALS_SIGN.search(self._encoded, encoded_end, encoded_end + offset - content_end + 1):
+                escape = _ESCAPE.match(self._encoded, sign.start())
+                is_byte = escape is None or bool(escape[1])
+                after = content_end + sign.start() - encoded_end + is_byte
                 if after > offset:
                     break
-                encoded_end, content_end = escape.end(), after
+                encoded_end, content_end = escape.end() if escape else sign.end(), after
             yield encoded_end + offset - content_end
 
     def _skip_content(self, encoded_end: int, content_end: int, offset: int) -> tuple[int, int]:
-        """Move both ends towards an offset in the content, in pieces that grow until one is too large, then shrink."""
-        size, is_growing = _MIN_SKIPPED_BYTES, True
+        """Move both ends towards an offset in the content.
+
+        As many encoded bytes as content is missing are never too many. They are more where most of them are soft line
+        breaks, and fewer after that was too many.
+        """
+        size, may_grow = max(offset - content_end, _MIN_SKIPPED_BYTES), True
         while size >= _MIN_SKIPPED_BYTES:
-            encoded = bytes(self._encoded[encoded_end : encoded_end + size])
-            if cut_escape := _CUT_ESCAPE.search(encoded):
-                encoded = encoded[: cut_escape.start()]
+            encoded = bytes(self._encoded[encoded_end : encoded_end + min(size, _CHUNK_BYTES)])
+            last_sign = encoded.rfind(b"=")
+            if last_sign >= 0 and _CUT_ESCAPE.match(encoded, last_sign):
+                encoded = encoded[:last_sign]
             content_bytes = self._count_content_bytes(encoded)
             if encoded and content_end + content_bytes <= offset:
                 encoded_end += len(encoded)
                 content_end += content_bytes
-                size = min(size * _SKIP_FACTOR, _CHUNK_BYTES) if is_growing else size
+                if content_bytes * _SKIP_FACTOR > len(encoded):
+                    size = _MIN_SKIPPED_BYTES
+                elif may_grow:
+                    size *= _SKIP_FACTOR
+                size = max(size, offset - content_end)
             else:
                 size //= _SKIP_FACTOR
-                is_growing = False
+                may_grow = False
         return encoded_end, content_end
 
     def _count_content_bytes(self, encoded: bytes) -> int:
         if self._is_regular:
             return len(encoded) - 2 * encoded.count(b"=") - encoded.count(b"=\r\n")
+        # A sign before another one is a byte of content. Without these, a run takes no time for each of its signs.
+        encoded = encoded.replace(b"==", b"!=").replace(b"==", b"!=").replace(b"=!", b"!!")
         return len(_ESCAPE.sub(b"", encoded)) + len(_HEX_ESCAPE.findall(encoded))
 
     def _measure_rest_of_line(self, offset: int, next_start: int) -> int:
