@@ -81,6 +81,7 @@ def test_bodies_are_found_in_every_structure(raw: bytes, bodies: list[tuple[Body
         b"Content-Type: text/x-amp-html\n\n<p>",
         b"Content-Type: image/png\n\nhi",
         b"Content-Type: html\n\n<p>",
+        b"Content-Type: text/html name=page.html\n\n<p>",
     ],
 )
 def test_parts_that_are_not_bodies_are_ignored(part: bytes) -> None:
@@ -104,6 +105,9 @@ def test_parts_that_are_not_bodies_are_ignored(part: bytes) -> None:
             "malformed-part",
         ),
         (b"Content-Type: text/html\nContent-Type: text/plain\n\n<p>", "malformed-part"),
+        (b"Content-Type: text/html charset=utf-8\n\n<p>", "malformed-part"),
+        (b"Content-Type: text/html, charset=utf-8\n\n<p>", "malformed-part"),
+        (b"Content-Type: multipart/mixed boundary=t\n\n--t\n\nhi", "malformed-part"),
         (b"Content-Type: multipart/mixed; boundary=s\n\n--t\n\nhi", "malformed-part"),
         (b"Content-Type: multipart/mixed; boundary=s\n\nhi", "malformed-part"),
         (b'Content-Type: multipart/mixed; boundary=" "\n\n-- \n\nhi', "malformed-part"),

@@ -16,6 +16,7 @@ from clicktrail.rewrite.content_headers import ParameterizedValue, has_name, is_
 from clicktrail.rewrite.text_links import Flow, parse_flow
 
 _PART_BY_CONTENT_TYPE = {"text/html": BodyType.HTML, "text/plain": BodyType.TEXT}
+_MISSING_SEMICOLON = re.compile(r"text/(?:html|plain)[\s,]")
 _SIGNED_CONTENT_TYPES = frozenset({"multipart/signed", "application/pkcs7-mime", "application/x-pkcs7-mime"})
 _SIGNATURE_FIELDS = ("dkim-signature", "arc-message-signature")
 _MIME_FIELDS = ("mime-version", "content-type", "content-transfer-encoding")
@@ -205,6 +206,8 @@ class _EntityWalker:
         elif content.value in _PART_BY_CONTENT_TYPE and not self._is_attachment(headers, content, place):
             self.found_types.add(_PART_BY_CONTENT_TYPE[content.value])
             yield _build_body_part(self.raw, headers, end, content=content, depth=place.depth)
+        elif _MISSING_SEMICOLON.match(content.value) and not self._is_attachment(headers, content, place):
+            yield SkipReason.MALFORMED_PART
 
     def _walk_multipart(
         self, span: tuple[int, int], content: ParameterizedValue, place: _Place
