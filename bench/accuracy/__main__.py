@@ -1,7 +1,7 @@
 """Measure the accuracy of the judge and of other products' rules on simulated event logs with ground truth.
 
-``./dev accuracy [--seeds 20] [--recipients 2500] [--json]``. The judge runs as ``clicktrail audit`` on the log. The
-exit status is 1 if a measure misses its threshold.
+``./dev accuracy [--seeds 20] [--recipients 2500] [--population NAME] [--json]``. The judge runs as ``clicktrail audit``
+on the log. The exit status is 1 if a measure misses its threshold.
 """
 
 import argparse
@@ -14,19 +14,30 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Final
 
 import msgspec
 
 from bench.accuracy.baselines import BASELINES, ClickLog
 from bench.accuracy.metrics import Estimate, Tally, estimate_measures, tally_verdicts
-from bench.accuracy.thresholds import OURS, OURS_WITHOUT_BEACON, Estimates, Threshold, evaluate_thresholds
-from bench.population.scenarios import COMMON, UNSEEN, Scenario
+from bench.accuracy.thresholds import (
+    LIFELIKE_ESP_LOG,
+    OURS,
+    OURS_WITHOUT_BEACON,
+    Estimates,
+    Threshold,
+    evaluate_thresholds,
+)
+from bench.population.esp_log import record_as_esp
+from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN, Scenario
 from bench.population.world import Simulation, simulate
 from clicktrail.cli.audit import audit
 from clicktrail.judge import Context
 from clicktrail.judge.shipped import build_context_with_networks
 from clicktrail.model.event import AnyEvent, Engagement, encode_event
 from clicktrail.model.verdict import Verdict
+
+SCENARIOS: Final = {scenario.name: scenario for scenario in (COMMON, UNSEEN, LIFELIKE)}
 
 SeedTallies = Mapping[str, Mapping[str, Tally]]
 """Tallies of one seed, by population and classifier."""
@@ -53,16 +64,20 @@ def judge_events(events: Iterable[AnyEvent]) -> Mapping[str, Verdict]:
     return {click.id: click.verdict for click in document.clicks}
 
 
-def measure_seed(*, seed: int, recipient_count: int, context: Context) -> SeedTallies:
-    """Simulate both populations with one seed, and tally the verdicts of every classifier."""
-    return {
-        scenario.name: _tally_classifiers(scenario, seed=seed, recipient_count=recipient_count, context=context)
-        for scenario in (COMMON, UNSEEN)
-    }
+def measure_seed(
+    *, seed: int, recipient_count: int, context: Context, scenarios: Iterable[Scenario] = tuple(SCENARIOS.values())
+) -> SeedTallies:
+    """Simulate all populations with one seed, and tally the verdicts of every classifier."""
+    tallies = {}
+    for scenario in scenarios:
+        simulation = simulate(scenario, seed=seed, recipient_count=recipient_count)
+        tallies[scenario.name] = _tally_classifiers(simulation, context)
+        if scenario is LIFELIKE:
+            tallies[LIFELIKE_ESP_LOG] = _tally_classifiers(record_as_esp(simulation), context)
+    return tallies
 
 
-def _tally_classifiers(scenario: Scenario, *, seed: int, recipient_count: int, context: Context) -> Mapping[str, Tally]:
-    simulation = simulate(scenario, seed=seed, recipient_count=recipient_count)
+def _tally_classifiers(simulation: Simulation, context: Context) -> Mapping[str, Tally]:
     without_engagement = [event for event in simulation.events if not isinstance(event, Engagement)]
     log = ClickLog.from_events(simulation.events, context)
     return {
@@ -84,11 +99,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--recipients", type=int, default=2_500, help="number of recipients of each campaign")
+    parser.add_argument("--population", choices=SCENARIOS, help="only this population; default: all")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     context = build_context_with_networks((), today=date.min)
+    scenarios = [SCENARIOS[options.population]] if options.population else [*SCENARIOS.values()]
     seeds = [
-        measure_seed(seed=seed, recipient_count=options.recipients, context=context) for seed in range(options.seeds)
+        measure_seed(seed=seed, recipient_count=options.recipients, context=context, scenarios=scenarios)
+        for seed in range(options.seeds)
     ]
     estimates = {
         population: {name: estimate_measures([seed[population][name] for seed in seeds]) for name in classifiers}

@@ -32,12 +32,14 @@ class Tally:
         clicks: number of counted clicks by whether a person made them and verdict.
         messages: number of messages by truth and verdict.
         rate_errors: relative error of the click rate of each campaign.
+        clickers: number of messages clicked by a person, and with a click judged human, by campaign.
         verdicts_by_actor: verdicts on all requests of each actor, including tampered links and HEAD requests.
     """
 
     clicks: Counter[tuple[bool, Verdict]]
     messages: MessageCounts
     rate_errors: tuple[float, ...]
+    clickers: Mapping[str, tuple[int, int]]
     verdicts_by_actor: Mapping[str, Counter[Verdict]]
 
 
@@ -74,6 +76,7 @@ def tally_verdicts(simulation: Simulation, verdicts: Mapping[str, Verdict]) -> T
             both=sum(len(clicked[campaign] & judged_human[campaign]) for campaign in clicked),
         ),
         rate_errors=tuple(abs(len(judged_human[name]) / len(clicked[name]) - 1) for name in sorted(clicked)),
+        clickers={name: (len(clicked[name]), len(judged_human[name])) for name in sorted(clicked)},
         verdicts_by_actor=verdicts_by_actor,
     )
 
@@ -128,6 +131,13 @@ def _p95_rate_error(tallies: Sequence[Tally]) -> float:
     return errors[ceil(0.95 * len(errors)) - 1]
 
 
+def _worst_shape_error(tallies: Sequence[Tally]) -> float:
+    # Of all seeds together: a campaign of one seed has few clickers.
+    shapes = {name for tally in tallies for name in tally.clickers}
+    counts = [[tally.clickers[name] for tally in tallies if name in tally.clickers] for name in shapes]
+    return max(abs(sum(judged for _, judged in shape) / sum(clicked for clicked, _ in shape) - 1) for shape in counts)
+
+
 def _suspected_human_share(tallies: Sequence[Tally]) -> float:
     clicks = _sum_clicks(tallies)
     return _divide(clicks[True, Verdict.SUSPECTED], sum(clicks[True, verdict] for verdict in Verdict))
@@ -143,6 +153,7 @@ MEASURES: Final = {
     "inflation": _click_rate_inflation,
     "click-rate error": _mean_rate_error,
     "error of 19 in 20": _p95_rate_error,
+    "worst shape": _worst_shape_error,
     "people suspected": _suspected_human_share,
 }
 """Bot measures count clicks, with previews as bots; human measures count messages; errors are of campaigns."""

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from bench.accuracy.metrics import Estimate
-from bench.population.scenarios import COMMON, UNSEEN
+from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN
 
 OURS: Final = "clicktrail"
 OURS_WITHOUT_BEACON: Final = "clicktrail, no beacon"
+LIFELIKE_ESP_LOG: Final = f"{LIFELIKE.name}, as an ESP reports it"
+"""The population of `LIFELIKE`, from an ESP's log."""
 
 Estimates = Mapping[str, Mapping[str, Mapping[str, Estimate]]]
 """Estimates by population, classifier and measure."""
@@ -48,15 +50,23 @@ _FIXED_THRESHOLDS: Final = (
     Threshold(population=UNSEEN.name, measure="bot precision", value=0.99),
     Threshold(population=UNSEEN.name, measure="bot recall", value=0.85),
     Threshold(population=UNSEEN.name, measure="bot recall", value=0.70, classifier=OURS_WITHOUT_BEACON),
+    Threshold(population=LIFELIKE.name, measure="human precision", value=0.96),
+    Threshold(population=LIFELIKE.name, measure="human recall", value=0.98),
+    Threshold(population=LIFELIKE.name, measure="worst shape", value=0.05, is_minimum=False),
+    Threshold(population=LIFELIKE_ESP_LOG, measure="human precision", value=0.92),
+    Threshold(population=LIFELIKE_ESP_LOG, measure="human recall", value=0.95),
+    Threshold(population=LIFELIKE_ESP_LOG, measure="worst shape", value=0.10, is_minimum=False),
 )
 
 
 def evaluate_thresholds(estimates: Estimates) -> list[tuple[Threshold, Estimate]]:
     """Return every threshold with the estimate that it applies to."""
-    thresholds = (*_FIXED_THRESHOLDS, *_baseline_thresholds(COMMON.name, estimates[COMMON.name]))
+    baselines = _baseline_thresholds(COMMON.name, estimates[COMMON.name]) if COMMON.name in estimates else ()
+    thresholds = (*_FIXED_THRESHOLDS, *baselines)
     return [
         (threshold, estimates[threshold.population][threshold.classifier][threshold.measure])
         for threshold in thresholds
+        if threshold.population in estimates
     ]
 
 

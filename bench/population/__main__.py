@@ -1,6 +1,6 @@
 """Write a simulated event log and its ground truth.
 
-``python -m bench.population FOLDER [--scenario common|unseen] [--seed 0] [--recipients 2500]`` writes
+``python -m bench.population FOLDER [--scenario common|unseen|lifelike] [--seed 0] [--recipients 2500]`` writes
 ``events.jsonl``, which ``clicktrail audit`` reads, and ``truth.jsonl``, the kind and actor of each click.
 """
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import msgspec
 
-from bench.population.scenarios import COMMON, UNSEEN
+from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN
 from bench.population.world import simulate
 from clicktrail.model.event import encode_event
 
 
 def main() -> None:
-    scenarios = {scenario.name: scenario for scenario in (COMMON, UNSEEN)}
+    scenarios = {scenario.name: scenario for scenario in (COMMON, UNSEEN, LIFELIKE)}
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
     parser.add_argument("--scenario", choices=scenarios, default=COMMON.name)

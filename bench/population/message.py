@@ -1,7 +1,7 @@
 """Campaigns and their messages, with recipients and times of sending and delivery."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -65,10 +65,10 @@ class Message:
 
 
 def generate_campaigns(scenario: Scenario, *, seed: int) -> Iterator[Campaign]:
-    """Generate campaigns a day apart; one in three has a single link."""
-    for number in range(_CAMPAIGN_COUNT):
+    """Generate campaigns a day apart: one of each shape; without shapes, one in three has a single link."""
+    for number in range(len(scenario.shapes) or _CAMPAIGN_COUNT):
         rng = PerturbedRandom(seed, f"campaign {number}")
-        yield Campaign(
+        campaign = Campaign(
             name=f"{scenario.name}-{number}",
             sent_at=_FIRST_SENT_AT + timedelta(days=number),
             messages_per_s=rng.choice(_SEND_RATES_PER_S),
@@ -79,6 +79,17 @@ def generate_campaigns(scenario: Scenario, *, seed: int) -> Iterator[Campaign]:
             company_share=rng.uniform(0.1, 0.7),
             clock_skew=timedelta(seconds=rng.gauss(0, scenario.clock_skew_s)),
         )
+        if scenario.shapes:
+            shape = scenario.shapes[number]
+            campaign = replace(
+                campaign,
+                name=f"{scenario.name}-{shape.name}",
+                link_count=shape.link_count,
+                company_share=shape.company_share,
+                has_trap=False,
+                reports_deliveries=True,
+            )
+        yield campaign
 
 
 def generate_messages(scenario: Scenario, campaign: Campaign, *, seed: int, recipient_count: int) -> Iterator[Message]:

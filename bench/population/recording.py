@@ -10,7 +10,9 @@ from bench.population.message import Message
 from bench.population.plan import PageActivity, PlannedRequest
 from clicktrail.model.event import Click, Delivered, Engagement, Sent
 
-_RECORDED_HEADERS: Final = frozenset({"accept", "accept-encoding", "accept-language", "purpose", "referer"})
+_RECORDED_HEADERS: Final = frozenset(
+    {"accept", "accept-encoding", "accept-language", "purpose", "referer", "signature-agent"}
+)
 """Headers that the edge records, besides ``sec-`` headers, which browsers send only over TLS."""
 
 _HTTP_ACCEPT_ENCODING: Final = "gzip, deflate"

@@ -17,8 +17,6 @@ from clicktrail.model.event import AnyEvent
 _READER_SHARE: Final = 0.06
 _MEETING_CLICK_SHARE: Final = 0.4
 _PREVIEW_SHARE: Final = 0.004
-_STRAY_SHARE: Final = 0.0005
-_SCANNED_COMPANY_SHARE: Final = 0.35
 _SCANNED_MESSAGE_SHARE: Final = 0.9
 _LATE_EVENT_SHARE: Final = 0.02
 _MAX_LATE_HOURS: Final = 6
@@ -101,7 +99,7 @@ def _pick_actors(scenario: Scenario, message: Message, *, seed: int) -> Iterator
         yield _pick_actor(scenario.work_actors if company else scenario.home_actors, rng)
     if rng.happens_perturbed("previews", _PREVIEW_SHARE):
         yield _pick_actor(scenario.previews, rng)
-    if rng.happens_perturbed("strays", _STRAY_SHARE):
+    if rng.happens_perturbed("strays", scenario.stray_share):
         yield _pick_actor(scenario.stray_scanners, rng)
 
 
@@ -110,7 +108,7 @@ def _pick_scanner(scenario: Scenario, company: str, *, seed: int) -> Actor | Non
     rng = PerturbedRandom(seed, f"scanner of {company}")
     return (
         _pick_actor(scenario.scanners, rng)
-        if rng.happens_perturbed("scanned companies", _SCANNED_COMPANY_SHARE)
+        if rng.happens_perturbed("scanned companies", scenario.scanned_company_share)
         else None
     )
 

@@ -18,7 +18,7 @@ def test_true_verdicts_score_best(simulation: Simulation) -> None:
     estimates = estimate_measures(
         [tally_verdicts(simulation, {truth.click_id: TRUE_VERDICTS[truth.kind] for truth in simulation.truths})]
     )
-    best = dict.fromkeys(("inflation", "click-rate error", "error of 19 in 20", "people suspected"), 0)
+    best = dict.fromkeys(("inflation", "click-rate error", "error of 19 in 20", "worst shape", "people suspected"), 0)
     assert {name: estimate.value for name, estimate in estimates.items()} == {
         name: best.get(name, 1) for name in estimates
     }

@@ -50,3 +50,13 @@ def test_anonymous_clicks_are_separate() -> None:
             list(partitions.anonymous_clicks()),
             [event for events, _ in partitions for event in events],
         )
+
+
+def test_activity_of_an_address_over_all_messages() -> None:
+    with open_partitions() as partitions:
+        for number in range(4):
+            partitions.add(replace(click(40 + 900 * number), message_id=f"m{number}", recipient=f"p@{number}.example"))
+        (activity,) = partitions.summarize_activity().values()
+        assert sum(len(events) for events, _ in partitions) == 4
+    ((_, source),) = activity.sources.items()
+    assert (source.recipients, source.companies, source.early_share) == (4, 4, 0)

@@ -1,5 +1,6 @@
 """clicktrail audit: judge the clicks in event logs and ESP exports, without a server."""
 
+import dataclasses
 import json
 import sys
 from collections import Counter
@@ -106,7 +107,10 @@ def audit(
         )
         audit_time = now.replace(tzinfo=UTC) if now else partitions.last_event_at
         networks = operator_networks.read(load_settings(config).networks_path).all_networks
-        context = build_context_with_networks(networks, today=audit_time.date())
+        context = dataclasses.replace(
+            build_context_with_networks(networks, today=audit_time.date()),
+            address_activity=partitions.summarize_activity(),
+        )
         json_writer = JsonClickWriter(sys.stdout, audit_time) if json_ else None
         csv_writer = CsvClickWriter(csv_file, audit_time) if csv_file else None
         audit_.writers += [writer for writer in (json_writer, csv_writer) if writer]

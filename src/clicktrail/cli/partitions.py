@@ -16,6 +16,8 @@ from zlib import crc32
 import msgspec
 
 from clicktrail.audit import message_key
+from clicktrail.audit.visits import find_visits
+from clicktrail.judge.address_activity import AddressActivity, Visit, summarize_visits
 from clicktrail.judge.evidence import AddressClick, is_public_ip
 from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
 from clicktrail.server.pipeline.address_history import ClicksByAddress
@@ -33,6 +35,7 @@ class _NearbyClicks(msgspec.Struct, array_like=True):
 
 
 _address_click_decoder = msgspec.json.Decoder(AddressClick)
+_visit_decoder = msgspec.json.Decoder(Visit)
 _nearby_clicks_decoder = msgspec.json.Decoder(_NearbyClicks)
 
 
@@ -43,15 +46,21 @@ class Partitions:
         event_files: events, one file for each partition of messages.
         address_files: clicks by IP address, in any number of files.
         nearby_files: nearby clicks on other messages, as many files as ``event_files``.
+        visit_files: visits by IP address, in any number of files.
     """
 
     def __init__(
-        self, event_files: Sequence[IO[bytes]], address_files: Sequence[IO[bytes]], nearby_files: Sequence[IO[bytes]]
+        self,
+        event_files: Sequence[IO[bytes]],
+        address_files: Sequence[IO[bytes]],
+        nearby_files: Sequence[IO[bytes]],
+        visit_files: Sequence[IO[bytes]],
     ) -> None:
         self.last_event_at = datetime.min.replace(tzinfo=UTC)
         self._event_files = event_files
         self._address_files = address_files
         self._nearby_files = nearby_files
+        self._visit_files = visit_files
         self._anonymous_clicks: dict[str, AnonymousClick] = {}
 
     def add(self, event: AnyEvent) -> None:
@@ -89,6 +98,19 @@ class Partitions:
                 events_by_message.setdefault(message_key(event), []).append(event)
             yield from events_by_message.values()
 
+    def summarize_activity(self) -> Mapping[str, AddressActivity]:
+        """What each IP address did in all messages; addresses with few recipients are left out.
+
+        Call once, after all events are stored.
+        """
+        for events in self.iterate_messages():
+            for visit in find_visits(message_key(events[0]), events):
+                _write_line(self._visit_files, key=visit.ip, item=visit)
+        activity: dict[str, AddressActivity] = {}
+        for file in self._visit_files:
+            activity |= summarize_visits(map(_visit_decoder.decode, _read_lines(file)))
+        return activity
+
     def anonymous_clicks(self) -> Collection[AnonymousClick]:
         """Clicks that were recorded without message and recipient."""
         return self._anonymous_clicks.values()
@@ -98,11 +120,11 @@ class Partitions:
 def open_partitions() -> Iterator[Partitions]:
     """Open empty partitions; their files are deleted at the end of the context."""
     with ExitStack() as stack:
-        event_files, address_files, nearby_files = (
+        event_files, address_files, nearby_files, visit_files = (
             [stack.enter_context(SpooledTemporaryFile(_MAX_MEMORY_BYTES)) for _ in range(_PARTITION_COUNT)]
-            for _ in range(3)
+            for _ in range(4)
         )
-        yield Partitions(event_files, address_files, nearby_files)
+        yield Partitions(event_files, address_files, nearby_files, visit_files)
 
 
 def _write_line(files: Sequence[IO[bytes]], *, key: str, item: object) -> None:

@@ -14,6 +14,7 @@ from zlib import crc32
 
 import msgspec
 
+from clicktrail.judge.address_activity import AddressActivity
 from clicktrail.judge.networks import Network, NetworkClass, address_to_int, parse_range
 from clicktrail.judge.rules import Context
 from clicktrail.judge.user_agents import Browser, ChromeReleases, DeclaredAgent, parse_browser
@@ -141,6 +142,11 @@ DATACENTRE_CLASSES: Final = frozenset(
 )
 """Networks of rented computers."""
 
+SHARED_NETWORK_CLASSES: Final = frozenset(
+    {NetworkClass.SSE_EGRESS, NetworkClass.CDN_RELAY, NetworkClass.VPN, NetworkClass.OURS}
+)
+"""Networks where many unrelated people share one IP address."""
+
 _MACHINE_NETWORK_CLASSES: Final = DATACENTRE_CLASSES | {NetworkClass.MAIL_SECURITY}
 
 
@@ -160,6 +166,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
         loaded_click_ids: clicks on whose landing page the script ran.
         engagements: first press, scroll or key on the landing page.
         clicks_by_address: clicks on other messages, by IP address, in the order of time.
+        address_activity: what IP addresses did over the whole log; empty where not all clicks are known.
     """
 
     clicks: tuple[Click, ...]
@@ -176,6 +183,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
     loaded_click_ids: frozenset[str]
     engagements: Mapping[str, Engagement]
     clicks_by_address: Mapping[str, Sequence[AddressClick]]
+    address_activity: Mapping[str, AddressActivity]
     chrome_releases: ChromeReleases
 
     @classmethod
@@ -205,5 +213,6 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
             loaded_click_ids=frozenset(event.click_id for event in engagements),
             engagements={event.click_id: event for event in reversed(engagements) if event.kind == "engaged"},
             clicks_by_address=group_by_address(address_clicks, exclude_message_id=timeline.message_id),
+            address_activity=context.address_activity,
             chrome_releases=context.rules.chrome_releases,
         )

@@ -7,6 +7,7 @@ from datetime import date
 import msgspec
 
 from clicktrail.config_text import decode_toml
+from clicktrail.judge.address_activity import AddressActivity
 from clicktrail.judge.networks import Networks
 from clicktrail.judge.user_agents import AgentList, ChromeReleases, parse_agents
 from clicktrail.model.verdict import Verdict
@@ -21,6 +22,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         verdict: the verdict of a hard rule; None for a rule with points.
         points: positive for a bot, negative for a human.
         thresholds: keyword arguments of the signal function.
+        unless: rules with the same cause: if one of them matches a click, this rule does not count.
     """
 
     name: str
@@ -30,6 +32,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     verdict: Verdict | None = None
     points: int = 0
     thresholds: Mapping[str, int | float] = {}
+    unless: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         if (self.verdict is None) == (self.points == 0):
@@ -77,12 +80,14 @@ class Context:
     """The data that the judge uses for every message: rules, networks and user agents.
 
     Attributes:
+        address_activity: by IP address, what it did over the whole log; empty where not all clicks are known.
         version: versions of rules, networks and agents, separated by slashes.
     """
 
     rules: Rules
     networks: Networks
     agents: AgentList
+    address_activity: Mapping[str, AddressActivity] = field(default_factory=dict)
     version: str = field(init=False)
 
     def __post_init__(self) -> None:

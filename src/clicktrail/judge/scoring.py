@@ -90,6 +90,9 @@ def _judge_click(
     click: Click, matches: Sequence[tuple[Rule, SignalMatches]], *, rules: Rules, rules_version: str, counted: bool
 ) -> JudgedClick:
     matching_rules = [(rule, details[click.id]) for rule, details in matches if click.id in details]
+    if any(rule.unless for rule, _ in matching_rules):
+        names = {rule.name for rule, _ in matching_rules}
+        matching_rules = [(rule, detail) for rule, detail in matching_rules if not rule.unless & names]
     score = sum(rule.points for rule, _ in matching_rules)
     hard_rule_verdict = next((rule.verdict for rule, _ in matching_rules if rule.verdict), None)
     return JudgedClick(

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from clicktrail.judge.evidence import Signal, SignalMatches
+from clicktrail.judge.signals.activity import always_early, busy_address, habitual_sweep
 from clicktrail.judge.signals.landing_page import engaged, no_engagement
 from clicktrail.judge.signals.network import (
     bounced,
@@ -20,6 +21,7 @@ from clicktrail.judge.signals.network import (
     head_before_get,
     mail_security_network,
     many_networks,
+    paired_fetch,
     shared_address,
     tampered_token_nearby,
     time_of_click_scan,
@@ -77,6 +79,10 @@ SIGNALS: Final[Mapping[str, Signal]] = {
     "datacentre-burst": datacentre_burst,
     "shared-address": shared_address,
     "many-networks": many_networks,
+    "busy-address": busy_address,
+    "always-early": always_early,
+    "habitual-sweep": habitual_sweep,
+    "paired-fetch": paired_fetch,
     "head-before-get": head_before_get,
     "no-accept-language": no_accept_language,
     "serial-sweep": serial_sweep,

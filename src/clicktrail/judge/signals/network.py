@@ -9,6 +9,7 @@ from typing import Final
 
 from clicktrail.judge.evidence import (
     DATACENTRE_CLASSES,
+    SHARED_NETWORK_CLASSES,
     AddressClick,
     MessageEvidence,
     SignalMatches,
@@ -131,12 +132,6 @@ def _match_network_classes(evidence: MessageEvidence, classes: Collection[Networ
     }
 
 
-_SHARED_NETWORK_CLASSES: Final = frozenset(
-    {NetworkClass.SSE_EGRESS, NetworkClass.CDN_RELAY, NetworkClass.VPN, NetworkClass.OURS}
-)
-"""Networks where many unrelated people share one IP address."""
-
-
 def trap_link_nearby(evidence: MessageEvidence, *, window_s: float) -> SignalMatches:
     """Match clicks within ``window_s`` of the same visitor's click on a hidden link."""
     trap_clicks = [(key, click.at) for click in evidence.clicks if click.trap for key in visitor_keys(evidence, click)]
@@ -198,7 +193,7 @@ def shared_address(
     matches = {}
     for address_clicks, message_clicks in _iterate_shared_addresses(evidence):
         network = evidence.networks.get(message_clicks[0].id)
-        if network and network.network_class in _SHARED_NETWORK_CLASSES:
+        if network and network.network_class in SHARED_NETWORK_CLASSES:
             continue
         multi_recipient_clicks = _find_multi_recipient_clicks(
             address_clicks, message_clicks, min_recipients=min_recipients, min_domains=min_domains, window_s=window_s
@@ -253,6 +248,34 @@ def time_of_click_scan(evidence: MessageEvidence, *, window_s: float) -> SignalM
         for click in evidence.regular_clicks
         if click.id in evidence.datacentre_click_ids
         and human_times.has_near(link_key(click), click.at, before_s=window_s, after_s=window_s)
+    }
+
+
+def paired_fetch(evidence: MessageEvidence, *, window_s: float, max_delay_s: float, min_links: int) -> SignalMatches:
+    """Match clicks from elsewhere with the link and the User-Agent of a click from a data centre within ``window_s``.
+
+    Either within ``max_delay_s`` after the message arrived, or for at least ``min_links`` links: a person whose browser
+    is that of a scanner at the time of the click is no pair.
+    """
+    if not evidence.machine_network_click_ids:
+        return {}
+    times = _TimeIndex(
+        ((link_key(click), click.user_agent), click.at)
+        for click in evidence.regular_clicks
+        if click.id in evidence.machine_network_click_ids and click.user_agent
+    )
+    paired = [
+        click
+        for click in evidence.regular_clicks
+        if click.id not in evidence.machine_network_click_ids
+        and times.has_near((link_key(click), click.user_agent), click.at, before_s=window_s, after_s=window_s)
+    ]
+    links_by_agent = group_by(paired, get_user_agent)
+    return {
+        click.id: f"the same link and User-Agent from a data centre within {window_s:.0f} s"
+        for click in paired
+        if len(set(map(link_key, links_by_agent[click.user_agent]))) >= min_links
+        or (evidence.arrived_at and (click.at - evidence.arrived_at).total_seconds() < max_delay_s)
     }
 
 
