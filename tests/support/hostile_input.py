@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from clicktrail.merge_tags import find_merge_tag
+from clicktrail.merge_tags.finder import search_all
 from clicktrail.model.recipient import normalize_recipient
 from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES
 from tests.support.hostile_parsers import (
@@ -278,7 +278,8 @@ GRAMMARS = {
         ends=["", "?token", "&hash=1a2b3c4d5e6f#aB3"],
     ),
     "merge tag": HostileGrammar(
-        parse=find_merge_tag,
+        parse=search_all,
+        max_bytes=2_000_000,  # find_merge_tag searches less
         contexts=["https://x.example/", "{", "[aa", "{{", "%%", "https://x.example/?a="],
         pieces=MERGE_TAG_PIECES,
         ends=["", "\n"],
@@ -471,7 +472,7 @@ GRAMMARS["large text links"] = HostileGrammar(
     contexts=[""],
     pieces=[
         fill("https://x.example/?", piece, " ")
-        for piece in ("&a", "é", "token.", "(a)", "{{a}}", "と", "a\u0315\u0300", "%41")
+        for piece in ("&a", "é", "token.", "(a)", "{{a}}", "と", "a\u0315\u0300", "%41", "%%", "[%", "[[a")
     ],
     ends=[""],
     max_bytes=MAX_ALL_URLS_BYTES,  # with more, no link is looked at
@@ -489,7 +490,7 @@ GRAMMARS["large URLs"] = HostileGrammar(
     contexts=["", "<!--[if mso]>"],
     pieces=[
         fill("<a href='https://x.example/?", piece, "'>")
-        for piece in ("&a", "&%61%61%61%61", "é", "a/../", "&#38;a", "token.", "/confirm")
+        for piece in ("&a", "&%61%61%61%61", "é", "a/../", "&#38;a", "token.", "/confirm", "%%", "[%", "%25")
     ]
     + [
         fill("<a href='https://", piece, "/'>a.b</a>")

@@ -8,12 +8,19 @@ from clicktrail.percent_encoding import unquote
 
 _MAX_DECODINGS = 2
 """An editor encodes a URL once, and again within the query of another URL."""
+_MAX_CHARS = 100_000
+"""Characters that are searched, white space around a URL included. Much shorter URLs are too long to be tracked."""
 _LONE = re.compile(r"\s*+(?:\{[^{}]*+\}|\[[^\[\]]*+\]|<[^<>]*+>)\s*+")
 """What is in brackets of any kind, and nothing else, is a merge tag in every dialect."""
 
 
 def find_merge_tag(text: str) -> str:
     """Return the first merge tag of a URL or value, plain or percent-encoded, or its beginning; empty if none."""
+    return search_all(text[:_MAX_CHARS])
+
+
+def search_all(text: str) -> str:
+    """Do what `find_merge_tag` does, in a text of any length."""
     pattern = _compile_pattern()
     for _ in range(_MAX_DECODINGS):
         if match := pattern.search(text) or _LONE.fullmatch(text):
