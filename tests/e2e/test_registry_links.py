@@ -63,7 +63,7 @@ async def test_links_of_text_and_html_redirect_to_the_same_page(tmp_path: Path) 
     async with Sink() as sink, running_server(tmp_path, next_hop=sink.address) as server:
         short, sealed = await relay_message(server, sink)
         assert await fetch_locations([short, sealed]) == ["https://shop.example/boots"] * 2
-    assert len(short) < len(server.edge) + 13 < len(sealed)
+    assert len(short) < len(server.edge) + 17 < len(sealed)
     events = read_events(tmp_path / "data")
     assert len({(event.message_id, event.recipient, event.campaign) for event in events}) == 1
     assert [event.link for event in events if isinstance(event, Click)] == [0, 0]

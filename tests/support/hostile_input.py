@@ -427,8 +427,11 @@ GRAMMARS = {
     "token": HostileGrammar(
         parse=open_tokens,
         contexts=["", "A"],
-        pieces=["A", "-", "/", "=", "é", "\udcff", "o", "U"],
-        ends=["A", "U", "o"],
+        pieces=[
+            *("A", "-", "/", "=", "é", "\udcff", "o", "U", ".", " ", "~", "3D", "=3D", "=\n"),
+            *("%", "%25", "%41", "%2541", "%C2%AD", "\u00ad", "\u2014", "http://", "{{a}}", "\u3000"),
+        ],
+        ends=["A", "U", "o", "{", "é"],
     ),
     "user agent": HostileGrammar(
         parse=parse_user_agent,

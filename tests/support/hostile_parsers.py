@@ -17,15 +17,20 @@ from clicktrail.rewrite.policy import parse_policy
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
 from clicktrail.secret_urls import load_detector
 from clicktrail.secret_urls.values import is_random
+from clicktrail.server.pipeline.link_repair import repair_path
 from clicktrail.server.pipeline.track import MessageIdentity, parse_control_headers, track_message
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,
     KeyRing,
     LandingTokenSealer,
+    SealedMessage,
+    build_token_suffixes,
     decode_short_token,
+    has_changed_case,
     open_campaign_token,
     open_token,
+    seal_token_prefix,
 )
 from clicktrail.tracking import MessageMetadata, Tracker
 from clicktrail.utm import Convention, UtmTagger, parse_convention
@@ -39,6 +44,8 @@ _METADATA = MessageMetadata(
     message_id="m1", sent_at=_NOW, recipient="a@b.example", campaign="c", consent=Consent.GRANTED
 )
 _RING = KeyRing([Key(number=0, secret=b"k" * SECRET_BYTES)])
+_TEMPLATE = SealedMessage(link_set_id=1, message_id="", recipient="", sent_at=_NOW)
+_TEMPLATE_TOKEN = seal_token_prefix(_RING, _TEMPLATE) + build_token_suffixes(_RING, 1)[0]
 _CONVENTION = Convention(source="email", medium="newsletter", content="{location}_{element}_{label}", own_hosts=("*",))
 _TRACKER = Tracker(
     ring=_RING,
@@ -124,6 +131,9 @@ def open_tokens(token: str) -> None:
     ):
         with suppress(TokenError):
             open_(token)
+    has_changed_case(token)
+    repair_path(_RING, token)
+    repair_path(_RING, f"{_TEMPLATE_TOKEN}/{token}")
 
 
 def parse_user_agent(text: str) -> None:
