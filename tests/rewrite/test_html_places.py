@@ -209,3 +209,9 @@ def test_places_are_in_order_and_found_by_their_signs(html: str) -> None:
 
 def test_signs_have_sources() -> None:
     assert [sign.program for sign in load_quoted_replies().sign if not sign.source] == []
+
+
+def test_place_goes_on_behind_the_last_tag_that_is_read() -> None:
+    filler = "<p>" * 60_000
+    assert find_reasons(f"<div class=gmail_quote>{filler}</div>{INSIDE}") == ["inside.example quoted gmail_quote"]
+    assert find_reasons(f"<div class=gmail_quote></div>{filler}{INSIDE}") == ["inside.example"]

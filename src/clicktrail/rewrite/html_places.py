@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 
 import msgspec
 import re2
@@ -33,6 +34,8 @@ _ACTION_TYPE = re.compile(r"(?:.*/)?([^/]*(?:Action|ActionHandler|EntryPoint))/?
 _ACTION_PROPERTIES = frozenset({"potentialAction", "action", "handler"})
 _MAX_TAG_CHARS = 10_000
 """Characters of a tag whose attributes are read."""
+_MAX_TAGS = 50_000
+"""Tags that are read, each in up to 20 µs. Of 638 real bodies, the one with the most has 4,437."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
@@ -98,7 +101,7 @@ def examine_html(html: str) -> HtmlShape:
 def find_places(html: str) -> Iterator[Place]:
     """Find the places of a body, in order. They do not overlap. A place that is not closed goes on to the end."""
     reader = _PlaceReader()
-    for tag in find_all_tags(html):
+    for tag in islice(find_all_tags(html), _MAX_TAGS):
         place = reader.close(tag) if tag.is_end else reader.open(html, tag)
         if place:
             yield place
@@ -127,10 +130,14 @@ class _PlaceReader:
         same_name = self.elements_by_name.get(tag.name)
         if same_name:
             same_name[-1].depth += 1
+        if self.place:
+            return None
+        attributes = _read_attributes(html, tag)
+        if not attributes and tag.name not in _CODE_TAGS:
+            return None
         element = _Element(tag.name, tag.start)
         if tag.name in _CODE_TAGS:
             element.exclusion = Exclusion(LinkReason.CODE, tag.name)
-        attributes = _read_attributes(html, tag)
         if sign := compile_quote_signs().find(tag.name, attributes):
             element.exclusion = Exclusion(LinkReason.QUOTED, sign.program if sign.attribute == "style" else sign.value)
             self.is_rest_quoted = sign.scope is QuoteScope.REST
@@ -140,16 +147,15 @@ class _PlaceReader:
         action = element.action or (self.scopes[-1].action if self.scopes else "")
         if tag.name not in _VOID_TAGS or self.is_rest_quoted:
             self._push(element)
-        if action and tag.name in _LINK_TAGS and "itemprop" in attributes and self.place is None:
+        if action and tag.name in _LINK_TAGS and "itemprop" in attributes and not element.exclusion:
             return Place(tag.start, tag.end, Exclusion(LinkReason.ACTION, action))
         return None
 
     def _push(self, element: _Element) -> None:
-        is_place = element.exclusion is not None and self.place is None
-        if not is_place and not element.is_scope:
-            return
-        if is_place:
+        if element.exclusion:
             self.place = element
+        elif not element.is_scope:
+            return
         if element.is_scope:
             self.scopes.append(element)
         same_name = self.elements_by_name.setdefault(element.name, [])

@@ -70,13 +70,12 @@ class QuoteSigns:
 
     def find(self, tag: str, attributes: Mapping[str, str]) -> QuoteSign | None:
         """Return the first sign that a tag has; names in lower case."""
-        for name, signs in self.by_attribute.items():
-            if name in attributes:
-                value = attributes[name]
-                words = _split_words(value) if name in _WORDS else ()
-                for sign in signs:
-                    if sign.tag in {"", tag} and (sign.value in words or _has_value(sign, value)):
-                        return sign
+        for name in filter(attributes.__contains__, self.by_attribute):
+            value = attributes[name]
+            words = _split_words(value) if name in _WORDS else ()
+            for sign in self.by_attribute[name]:
+                if sign.tag in {"", tag} and (sign.value in words or _has_value(sign, value)):
+                    return sign
         return None
 
 
