@@ -171,7 +171,7 @@ GRAMMARS = {
     ),
     "plain text": HostileGrammar(
         parse=rewrite_text,
-        contexts=["", "<https://x.example/", "https://x.example/"],
+        contexts=["", "<https://x.example/", "https://x.example/", "a"],
         pieces=TEXT_PIECES,
         ends=["", ">", "\nhttps://x.example/"],
     ),
@@ -517,6 +517,7 @@ GRAMMARS["large links"] = HostileGrammar(
 )
 
 ONCE_SLOW: dict[str, list[Parts]] = {
+    "plain text": [("", "a.b/", "https://x.example/"), ("", "a&", "https://x.example/")],
     "header value": [
         ("Subject: x", "=?utf-8?q?=41?=", "!\n\nhttps://x.example/"),
         ("Subject: x", "=?a?q?x", "!\n\nhttps://x.example/"),

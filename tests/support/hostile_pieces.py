@@ -203,7 +203,7 @@ TEXT_PIECES = (
     ),
     *("https://a,", "https://a/,", "https://a/?=https://b,", "a:/", "a.bc/", "&a=https://", "x:'https://a'", "```\n"),
     *("curl -a ", "git clone -a b https://a ", "\n-- \n", "\n___", "----- Original Message -----\n", ".", ".a", ".aи"),
-    *("https://a.bи/", "%a", "https://a@", "https://*|a", "xmlns=", "<!DOCTYPE ", "•", "\\", "_"),
+    *("https://a.bи/", "%a", "https://a@", "https://*|a", "xmlns=", "<!DOCTYPE ", "•", "/a", "?", "a.b/", "\\", "_"),
 )
 HEADER_PIECES = (
     *(" ", "a", "\t", "\n ", "\r\n\t", "\0", "\udcff", "é", "=", "=?", "?=", "=?utf-8?q?", "=?utf-8?q?=41?="),

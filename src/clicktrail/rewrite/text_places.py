@@ -65,6 +65,8 @@ _OTHER_URL = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
+_MAX_PARAMETER_CHARS = 100
+"""Characters before a URL that are searched for the name of a parameter, which would otherwise take quadratic time."""
 _PARAMETER_WITHOUT_HOST = re.compile(r"[/?&][^\s=&]*+=\Z|%[0-9A-Fa-f]{2}\Z")
 _WORD_SEPARATOR = re.compile(r"[\s<>\"\u201c\u201d\xab\xbb]")
 _SCHEMES_BEFORE_URLS = frozenset(
@@ -142,8 +144,8 @@ class TextPlaces:
                 not is_direct or other["scheme"].lower() in _SCHEMES_BEFORE_URLS
             ):
                 return Exclusion(LinkReason.EMBEDDED, other["scheme"] or other["host"])
-        query = _PARAMETER_WITHOUT_HOST.search(word)
-        return Exclusion(LinkReason.EMBEDDED, query[0]) if query else None
+        parameter = _PARAMETER_WITHOUT_HOST.search(word[-_MAX_PARAMETER_CHARS:])
+        return Exclusion(LinkReason.EMBEDDED, parameter[0]) if parameter else None
 
 
 def _has_unmatched_closer(text: str) -> bool:
