@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 _TOKEN: Final = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|["{}]', re.DOTALL)
+_SEVERAL: Final = re.compile(r"\}[\s,]*\{")
+"""In a line with several objects; also within an object with several objects."""
 _BETWEEN_OBJECTS: Final = " \t\r\n,[]\x1e"
 """Arrays are read like lines. RFC 7464 begins each text with U+001E."""
 
@@ -70,6 +72,10 @@ def split_objects(lines: Iterable[str], *, is_one_object_per_line: bool) -> Iter
     splitter = JsonSplitter()
     number = 1
     for line in lines:
+        if is_one_object_per_line and line.startswith("{") and line.endswith("}\n") and not _SEVERAL.search(line):
+            yield number, line.rstrip()  # most lines
+            number += 1
+            continue
         yield from splitter.split(line, number)
         if line.endswith(("\n", "\r")):
             number += 1
