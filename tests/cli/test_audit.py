@@ -279,3 +279,28 @@ def test_older_output_stays_when_the_audit_fails(tmp_path: Path) -> None:
     assert run_clicktrail("audit", "bad.csv", "--csv", "out.csv", folder=tmp_path).returncode == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "out.csv"]
     assert (tmp_path / "out.csv").read_text("utf-8") == "older"
+
+
+def test_deliveries_of_a_tenth_of_the_clicked_messages_are_a_note(tmp_path: Path) -> None:
+    rows = [f"click,2026-11-18T09:00:{n:02}Z,m{n},p{n}@a.example,w,93.192.1.{n}" for n in range(10)]
+    deliveries = [f"delivered,2026-11-18T07:00:00Z,m{n},p{n}@a.example,w," for n in (0, *range(20, 40))]
+    (tmp_path / "log.csv").write_text(
+        "\n".join(["type,at,message_id,recipient,campaign,ip", *rows, *deliveries]), "utf-8"
+    )
+    result = audit_as_json(tmp_path, "log.csv")
+    assert any("1 of 10 clicked messages of w have a delivery" in note for note in result["notes"])
+    assert result["campaigns"][0]["unique"] == {"raw": 10, "human": 10}
+
+
+def test_standard_input_is_decompressed_and_read_again_for_its_dates(tmp_path: Path) -> None:
+    rows = "type,at,recipient,url\nclick,11/12/2026 09:00,a,u\nclick,13/12/2026 09:00,b,u\n"
+    process = subprocess.run(
+        [sys.executable, "-m", "clicktrail", "audit", "-", "--json"],
+        input=gzip.compress(rows.encode("utf-16")),
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+    notes = " ".join(json.loads(process.stdout)["notes"])
+    assert "were read as dmy" in notes
+    assert "have no seconds" in notes

@@ -272,8 +272,8 @@ def describe_campaigns(campaigns: Sequence[AuditedCampaign], facts: CampaignFact
             )
         elif row.delivered and joined < _MIN_JOINED_SHARE * clicked:
             yield (
-                f"of {clicked} messages of {name} with clicks, only {joined} have a delivery: deliveries are missing,"
-                " so its click rates are too high"
+                f"{joined} of {clicked} clicked messages of {name} have a delivery: deliveries are missing, so its"
+                " click rates are too high"
             )
 
 
