@@ -81,7 +81,7 @@ def test_event_log_is_judged(tmp_path: Path) -> None:
             "campaign": "spring",
             "delivered": 2,
             "clicks": {"total": 7, "human": 1, "suspected": 0, "bot": 6, "preview": 0},
-            "unique": {"raw": 1, "human": 1},
+            "unique": {"raw": 1, "human": 1, "human_at_most": 1},
             "click_rate": {"raw": 0.5, "human": 0.5},
         }
     ] == result["campaigns"]
@@ -214,7 +214,7 @@ def test_document_is_json_for_any_number_of_clicks(count: int) -> None:
         "campaign": "spring",
         "delivered": 4,
         "clicks": {"total": 4, "human": 1, "suspected": 0, "bot": 3, "preview": 0},
-        "unique": {"raw": 2, "human": 1},
+        "unique": {"raw": 2, "human": 1, "human_at_most": 1},
         "click_rate": {"raw": 0.5, "human": 0.25},
     }
     assert len(json.loads(output.getvalue())["clicks"]) == count

@@ -46,7 +46,7 @@ from clicktrail.judge.shipped import build_context_with_networks, load_shipped_c
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
-from clicktrail.report import CampaignReport, build_reports
+from clicktrail.report import CampaignReport, PeopleCounter, build_reports
 from clicktrail.server import operator_networks
 from clicktrail.server.api import schemas
 
@@ -116,7 +116,7 @@ def audit(
         audit_.writers += [writer for writer in (json_writer, csv_writer) if writer]
         messages = audit_.judge_partitions(partitions, PlausibleJudge(context, check))
         reports = build_reports(messages, partitions.anonymous_clicks(), include_links=False)
-    campaigns = [AuditedCampaign.from_report(report, audit_.facts) for report in reports]
+    campaigns = [AuditedCampaign.from_report(report, audit_.facts, audit_.people) for report in reports]
     notes = [*reader.notes, *check.notes, *describe_campaigns(campaigns, audit_.facts)]
     if json_writer:
         json_writer.end(campaigns, notes)
@@ -131,6 +131,7 @@ class _Audit:
         self.writers: list[JsonClickWriter | CsvClickWriter] = []
         self.domains = RecipientDomainCounter()
         self.facts = CampaignFacts()
+        self.people = PeopleCounter()
 
     def judge_partitions(
         self, partitions: Partitions, judge: Judge
@@ -142,6 +143,7 @@ class _Audit:
                     writer.write(clicks)
                 self.domains.add(clicks)
                 self.facts.add(timeline, clicks)
+                self.people.add(timeline, clicks)
                 if is_reportable(timeline):
                     yield timeline, clicks
 
@@ -224,16 +226,23 @@ class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
     click_rate: "_ClickRate"
 
     @classmethod
-    def from_report(cls, report: CampaignReport, facts: CampaignFacts | None = None) -> Self:
+    def from_report(
+        cls, report: CampaignReport, facts: CampaignFacts | None = None, people: PeopleCounter | None = None
+    ) -> Self:
         """Leave out the fields that an audit does not know."""
         campaign = schemas.Campaign.from_report(report)
+        at_most = people.count(report.campaign).at_most if people else campaign.unique.human
         has_people = facts is None or not report.clicks.total or report.campaign in facts.with_evidence
         has_rate = campaign.delivered > 0 and campaign.unique.raw <= campaign.delivered
         return cls(
             campaign=campaign.campaign,
             delivered=campaign.delivered,
             clicks=campaign.clicks,
-            unique=_Clickers(raw=campaign.unique.raw, human=campaign.unique.human if has_people else None),
+            unique=_Clickers(
+                raw=campaign.unique.raw,
+                human=campaign.unique.human if has_people else None,
+                human_at_most=at_most if has_people else None,
+            ),
             click_rate=_ClickRate(
                 raw=campaign.click_rate.raw if has_rate else None,
                 human=campaign.click_rate.human if has_rate and has_people else None,
@@ -244,6 +253,7 @@ class AuditedCampaign(msgspec.Struct, frozen=True, kw_only=True):
 class _Clickers(msgspec.Struct, frozen=True, kw_only=True):
     raw: int
     human: int | None
+    human_at_most: int | None
 
 
 class _ClickRate(msgspec.Struct, frozen=True, kw_only=True):

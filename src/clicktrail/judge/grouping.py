@@ -145,53 +145,56 @@ def _find_windows(
     part: Callable[[T], Hashable] | None,
 ) -> Iterator[range]:
     """Index ranges with enough different keys: for each last item, the longest one within ``window_s``. Linear time."""
+    keys = [key(item) for item in items]
+    if len(set(keys)) < min_distinct:  # most messages
+        return
     max_duration = timedelta(seconds=window_s)
-    counter = _DistinctCounter(max_per_part=max_per_part(min_distinct) if part else min_distinct)
-    entries = [(key(item), part(item) if part else None) for item in items]
+    parts = [part(item) for item in items] if part else None
+    counter = _DistinctCounter(max_per_part(min_distinct)) if part else None
+    counts: dict[Hashable, int] = {}
     first = 0
     for last, item in enumerate(items):
-        counter.add(*entries[last])
+        added = keys[last]
+        if added is not None:
+            counts[added] = counts.get(added, 0) + 1
+            if counter and parts:
+                counter.add(added, parts[last])
         while item.at - items[first].at > max_duration:
-            counter.remove(*entries[first])
+            removed = keys[first]
+            if removed is not None:
+                counts[removed] -= 1
+                if not counts[removed]:
+                    del counts[removed]
+                if counter and parts:
+                    counter.remove(removed, parts[first])
             first += 1
-        if counter.distinct_count >= min_distinct and counter.capped_count >= min_distinct:
+        if len(counts) >= min_distinct and (counter is None or counter.capped_count >= min_distinct):
             yield range(first, last + 1)
 
 
 class _DistinctCounter:
-    """Counts different keys, and the sum over all parts of their different keys, up to ``max_per_part`` of each."""
+    """Counts the different keys of each part, up to ``max_count``, and adds them up in ``capped_count``."""
 
-    __slots__ = ("_by_part", "_counts", "_max_per_part", "capped_count")
+    __slots__ = ("_by_part", "_max_count", "capped_count")
 
-    def __init__(self, *, max_per_part: int) -> None:
-        self._max_per_part = max_per_part
-        self._counts: dict[Hashable, int] = {}
+    def __init__(self, max_count: int) -> None:
+        self._max_count = max_count
         self._by_part: dict[Hashable, dict[Hashable, int]] = {}
         self.capped_count = 0
 
-    @property
-    def distinct_count(self) -> int:
-        return len(self._counts)
-
     def add(self, key: Hashable, part: Hashable) -> None:
-        if key is None:
-            return
-        self._counts[key] = self._counts.get(key, 0) + 1
-        part_counts = self._by_part.setdefault(part, {})
-        if key not in part_counts and len(part_counts) < self._max_per_part:
+        counts = self._by_part.setdefault(part, {})
+        if key not in counts and len(counts) < self._max_count:
             self.capped_count += 1
-        part_counts[key] = part_counts.get(key, 0) + 1
+        counts[key] = counts.get(key, 0) + 1
 
     def remove(self, key: Hashable, part: Hashable) -> None:
-        if key is None:
-            return
-        part_counts = self._by_part[part]
-        for counts in (self._counts, part_counts):
-            counts[key] -= 1
-            if not counts[key]:
-                del counts[key]
-        if key not in part_counts and len(part_counts) < self._max_per_part:
-            self.capped_count -= 1
+        counts = self._by_part[part]
+        counts[key] -= 1
+        if not counts[key]:
+            del counts[key]
+            if len(counts) < self._max_count:
+                self.capped_count -= 1
 
 
 def find_link_runs(
@@ -210,13 +213,15 @@ def find_link_runs(
         return network_keys[click.id]
 
     # From the narrowest to the widest source.
-    runs = [
-        *_find_source_runs(clicks, get_network, get_user_agent, min_links=min_links, window_s=window_s),
-        *_find_source_runs(clicks, get_user_agent, get_network, min_links=min_links, window_s=window_s),
-    ]
+    runs = [*_find_source_runs(clicks, get_network, get_user_agent, min_links=min_links, window_s=window_s)]
+    networks = set(network_keys.values())
+    if len(networks) == 1 and "" not in networks:  # most scans: the other sources are parts of this network
+        yield from _merge_runs(runs)
+        return
+    runs += _find_source_runs(clicks, get_user_agent, get_network, min_links=min_links, window_s=window_s)
     if not allow_unrelated:
         clicks = [click for click in clicks if not get_network(click) and not click.user_agent]
-    elif len(set(network_keys.values())) < min_links and all(network_keys.values()):
+    elif len(networks) < min_links and "" not in networks:
         clicks = ()
     runs += (
         run
@@ -233,6 +238,10 @@ def find_datacentre_runs(clicks: Sequence[Click], *, min_links: int, window_s: f
     with another browser than the scanner, does not pay for it.
     """
     if len(clicks) < min_links or len(set(map(link_key, clicks))) < min_links:
+        return
+    user_agents = {click.user_agent for click in clicks}
+    if len(user_agents) == 1 and "" not in user_agents:  # most scans: the other sources are parts of this one
+        yield from find_runs(clicks, key=link_key, min_distinct=min_links, window_s=window_s)
         return
     runs = [
         *_find_source_runs(clicks, get_address_prefix, get_user_agent, min_links=min_links, window_s=window_s),

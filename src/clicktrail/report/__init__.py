@@ -14,6 +14,7 @@ from clicktrail.report.campaign import (
 )
 from clicktrail.report.counting import build_reports
 from clicktrail.report.filters import ClickFilter, FilteredCounts, apply_filter
+from clicktrail.report.people import PeopleCounter, PeopleRange
 
 __all__ = [
     "CampaignReport",
@@ -21,6 +22,8 @@ __all__ = [
     "ClickFilter",
     "FilteredCounts",
     "LinkReport",
+    "PeopleCounter",
+    "PeopleRange",
     "ReasonCount",
     "SourceCounter",
     "SourceReport",

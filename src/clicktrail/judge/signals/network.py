@@ -257,7 +257,7 @@ def paired_fetch(evidence: MessageEvidence, *, window_s: float, max_delay_s: flo
     Either within ``max_delay_s`` after the message arrived, or for at least ``min_links`` links: a person whose browser
     is that of a scanner at the time of the click is no pair.
     """
-    if not evidence.machine_network_click_ids:
+    if not 0 < len(evidence.machine_network_click_ids) < len(evidence.clicks):
         return {}
     times = _TimeIndex(
         ((link_key(click), click.user_agent), click.at)

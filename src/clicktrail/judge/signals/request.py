@@ -229,6 +229,8 @@ def relay_program(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
 
     A relay's customers are people with a current system, so `stale_chrome` there is a program's.
     """
+    if not any(network.network_class is NetworkClass.CDN_RELAY for network in evidence.networks.values()):
+        return {}
     return {
         click_id: f"{evidence.browsers[click_id]} in the network {evidence.networks[click_id]}"
         for click_id in stale_chrome(evidence, min_days=min_days)

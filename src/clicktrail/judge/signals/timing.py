@@ -82,7 +82,11 @@ def serial_sweep(evidence: MessageEvidence, *, min_links: int, min_s: float, win
     In messages with ``min_links`` or more, with ``min_s`` or more between the first and the last click; faster ones are
     left to `all_links`.
     """
-    if evidence.link_count < min_links or len(evidence.regular_clicks) < evidence.link_count:
+    if (
+        evidence.link_count < min_links
+        or len(evidence.regular_clicks) < evidence.link_count
+        or run_duration_s(evidence.regular_clicks) < min_s
+    ):
         return {}
     matches = {}
     for clicks in group_by_visitor(evidence, evidence.regular_clicks):
