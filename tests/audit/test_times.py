@@ -31,6 +31,13 @@ DAY = datetime(2026, 11, 18, tzinfo=UTC)
         ("Wed, 18 Nov 2026 03:06:40 EST", MORNING, Resolution.SECOND),
         ("Nov 18, 2026, 8:06 AM", MINUTE, Resolution.MINUTE),
         ("18 November 2026", DAY, Resolution.DAY),
+        ("Wed Nov 18 2026 09:06:40 GMT+0100 (CET)", MORNING, Resolution.SECOND),
+        ("2026-11-18 08:06:40.000 +0000 UTC", MORNING, Resolution.SECOND),
+        ("2026-11-18 03:06:40 -0500 EST", MORNING, Resolution.SECOND),
+        ("18/Nov/2026:08:06:40 +0000", MORNING, Resolution.SECOND),
+        ("2026-11-18 00:06:40 PST", MORNING, Resolution.SECOND),
+        ("11/18/2026 3:06:40 AM EST", MORNING, Resolution.SECOND),
+        ("Wed Nov 18 08:06:40 2026", MORNING, Resolution.SECOND),
         ("11/18/2026 08:06 AM", MINUTE, Resolution.MINUTE),
         ("11/18/2026 8:06:40 a.m.", MORNING, Resolution.SECOND),
         ("11/18/26 12:06 AM", DAY.replace(minute=6), Resolution.MINUTE),
@@ -131,7 +138,8 @@ def test_zone_of_times_without_one() -> None:
 
 def test_missing_zone_is_assumed_to_be_utc() -> None:
     times = TimeReader()
-    times.read("2026-11-18T08:06:40Z")
+    for text in ("2026-11-18T08:06:40Z", "2026-11-18 08:06:40 UTC", "18.11.2026 08:06 GMT", 1795000000):
+        times.read(text)
     assert not times.is_zone_assumed
     times.read("2026-11-18 08:06:40")
     assert times.is_zone_assumed

@@ -58,6 +58,14 @@ _CLOCK: Final = re.compile(
 )
 _CLOCK_IN_TEXT: Final = re.compile(r"[0-9]{1,2}[:.][0-9]{2}(?:([:.])[0-9]{2})?|\b[0-9]{1,2} ?[ap]m\b", re.IGNORECASE)
 _OFFSET: Final = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_UTC_SUFFIX: Final = re.compile(r" UTC$")
+_COMMENT: Final = re.compile(r" \([^()]*\)$")
+"""Name of the zone behind its offset (RFC 5322 section 3.2.2)."""
+_ZONE_BEFORE_OFFSET: Final = re.compile(r"(?:GMT|UTC) ?(?=[+-][0-9])")
+"""``GMT+0100``, as JavaScript writes it: dateutil reads it like POSIX, with the opposite sign."""
+_ZONE_AFTER_OFFSET: Final = re.compile(r"([+-][0-9]{2}:?[0-9]{2}) [A-Z]{3,4}$")
+_LOG_TIME: Final = re.compile(r"^([0-9]{1,2}/[A-Za-z]{3}/[0-9]{4}):")
+"""``18/Nov/2026:08:06:40``, as web servers write it."""
 _MAX_TIME_CHARS: Final = 64
 _MIN_NAMED_DATE_NUMBERS: Final = 2
 """A date with the name of a month has a day and a year."""
@@ -151,7 +159,7 @@ class TimeReader:
             return self._parse_number(number[1], number[2] or "")
         if match := _ISO_DATE.match(text):
             try:
-                at = datetime.fromisoformat(text.removesuffix(" UTC"))
+                at = datetime.fromisoformat(_UTC_SUFFIX.sub("+00:00", text))
             except ValueError:  # such as 2026-11-18 8:06 PM
                 pass
             else:
@@ -269,6 +277,8 @@ def _find_resolution(hour: str | None, minute: str | None, second: str | None) -
 def _parse_with_dateutil(text: str) -> tuple[datetime, Resolution]:
     from dateutil.parser import parse  # noqa: PLC0415 (slow to import, and rarely needed)
 
+    text = _ZONE_BEFORE_OFFSET.sub("", _ZONE_AFTER_OFFSET.sub(r"\1", _COMMENT.sub("", text)))
+    text = _LOG_TIME.sub(r"\1 ", text)
     clock = _CLOCK_IN_TEXT.search(text)
     numbers = re.findall("[0-9]+", _CLOCK_IN_TEXT.sub(" ", text).partition("+")[0])
     if len(text) > _MAX_TIME_CHARS or len(numbers) < _MIN_NAMED_DATE_NUMBERS:
