@@ -1,11 +1,12 @@
 import pytest
 
+from bench.population.esp_log import record_as_esp
 from bench.population.plan import ClickerKind
-from bench.population.scenarios import COMMON, UNSEEN, Scenario
+from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN, Scenario
 from bench.population.world import Simulation, simulate
 from clicktrail.model.event import Click, Delivered, Engagement, Sent, decode_event, encode_event
 
-scenarios = pytest.mark.parametrize("scenario", [COMMON, UNSEEN], ids=lambda scenario: scenario.name)
+scenarios = pytest.mark.parametrize("scenario", [COMMON, UNSEEN, LIFELIKE], ids=lambda scenario: scenario.name)
 
 
 @scenarios
@@ -74,3 +75,21 @@ def test_events_survive_encoding() -> None:
 
 def _clicks(simulation: Simulation) -> list[Click]:
     return [event for event in simulation.events if isinstance(event, Click)]
+
+
+def test_shapes_of_campaigns() -> None:
+    simulation = simulate(LIFELIKE, seed=1, recipient_count=60)
+    links = {event.campaign: event.links for event in simulation.events if isinstance(event, Sent)}
+    assert links == {f"lifelike-{shape.name}": shape.link_count for shape in LIFELIKE.shapes}
+
+
+def test_esp_reports_neither_headers_nor_fractions_of_seconds() -> None:
+    simulation = simulate(LIFELIKE, seed=1, recipient_count=400)
+    reported = record_as_esp(simulation)
+    clicks = _clicks(reported)
+    assert {(click.at.microsecond, len(click.headers), click.link, click.esp) for click in clicks} == {
+        (0, 0, -1, "sendgrid")
+    }
+    assert {type(event) for event in reported.events} == {Click, Delivered}
+    assert {click.id for click in clicks} == {truth.click_id for truth in reported.truths}
+    assert 0 < len(clicks) < len(_clicks(simulation))
