@@ -289,7 +289,7 @@ def test_deliveries_of_a_tenth_of_the_clicked_messages_are_a_note(tmp_path: Path
     )
     result = audit_as_json(tmp_path, "log.csv")
     assert any("1 of 10 clicked messages of w have a delivery" in note for note in result["notes"])
-    assert result["campaigns"][0]["unique"] == {"raw": 10, "human": 10}
+    assert result["campaigns"][0]["unique"] == {"raw": 10, "human": 10, "human_at_most": 10}
 
 
 def test_standard_input_is_decompressed_and_read_again_for_its_dates(tmp_path: Path) -> None:

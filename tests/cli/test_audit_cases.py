@@ -86,7 +86,7 @@ def test_spellings_of_one_recipient(run: Run) -> None:
 def test_words_for_nothing_are_no_values(run: Run) -> None:
     result = run("enc/e29_null_words.csv")
     assert result.counts()[:2] == (1, 4)
-    assert result.campaigns["winter"]["unique"] == {"raw": 4, "human": None}
+    assert result.campaigns["winter"]["unique"] == {"raw": 4, "human": None, "human_at_most": None}
     assert result.campaigns["winter"]["click_rate"] == {"raw": None, "human": None}
     for note in (
         "have no IP address",
