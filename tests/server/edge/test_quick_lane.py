@@ -330,7 +330,7 @@ async def settle() -> None:
 async def answer_all(journal: ManualJournal, transport: MemoryTransport) -> None:
     """Commit what waits until nothing more happens."""
     previous = -1
-    while previous < len(journal.lines) or transport.is_paused:
+    while previous < len(journal.lines) or (transport.is_paused and not transport.is_closed):
         previous = len(journal.lines)
         await settle()
         journal.finish_commits(committed=not journal.is_degraded)
