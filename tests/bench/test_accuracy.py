@@ -8,7 +8,7 @@ import pytest
 from bench.accuracy.__main__ import judge_events, measure_seed
 from bench.accuracy.metrics import estimate_measures
 from bench.accuracy.thresholds import evaluate_thresholds
-from bench.population.scenarios import UNSEEN
+from bench.population.scenarios import COMMON, UNSEEN
 from bench.population.world import simulate
 from clicktrail.judge.shipped import build_context_with_networks
 
@@ -21,7 +21,9 @@ def test_every_click_is_judged() -> None:
 @pytest.mark.without_coverage
 def test_judge_beats_every_baseline() -> None:
     context = build_context_with_networks((), today=date.min)
-    seeds = [measure_seed(seed=seed, recipient_count=500, context=context) for seed in (1, 2)]
+    seeds = [
+        measure_seed(seed=seed, recipient_count=500, context=context, scenarios=(COMMON, UNSEEN)) for seed in (1, 2)
+    ]
     estimates = {
         population: {name: estimate_measures([seed[population][name] for seed in seeds]) for name in classifiers}
         for population, classifiers in seeds[0].items()
