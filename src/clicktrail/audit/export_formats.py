@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -74,6 +74,13 @@ def detect_export_format(columns: Container[str], formats: Iterable[ExportFormat
         else:
             return format_
     return None
+
+
+def iterate_identifying_columns(formats: Iterable[ExportFormat]) -> Iterator[str]:
+    """Names of all identifying columns."""
+    for format_ in formats:
+        for column in format_.identifying_columns:
+            yield from [column] if isinstance(column, str) else column
 
 
 def find_similar_format(columns: Container[str], formats: Iterable[ExportFormat]) -> ExportFormat | None:

@@ -12,7 +12,12 @@ from typing import Any, Final
 
 import msgspec
 
-from clicktrail.audit.export_formats import ExportFormat, detect_export_format, normalise_column_name
+from clicktrail.audit.export_formats import (
+    ExportFormat,
+    detect_export_format,
+    iterate_identifying_columns,
+    normalise_column_name,
+)
 
 _MAX_DEPTH: Final = 10
 """SES in EventBridge in SNS in SQS has seven levels around a record."""
@@ -23,36 +28,44 @@ Record = Mapping[str, object]
 _Included = Mapping[tuple[object, object], Mapping[str, Any]]
 
 
-def find_records(value: object, formats: Sequence[ExportFormat]) -> Iterator[tuple[ExportFormat, Record]]:
-    """Yield the records in decoded JSON, each with the format that describes it."""
-    yield from _search(value, formats, (), {}, 0)
+class RecordFinder:
+    """Finds the records of some formats."""
 
+    def __init__(self, formats: Sequence[ExportFormat]) -> None:
+        self._formats = formats
+        self._identifying_columns = frozenset(iterate_identifying_columns(formats))
 
-def _search(
-    value: object,
-    formats: Sequence[ExportFormat],
-    parents: tuple[dict[str, object], ...],
-    included: _Included,
-    depth: int,
-) -> Iterator[tuple[ExportFormat, Record]]:
-    if depth > _MAX_DEPTH:
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _search(item, formats, parents, included, depth)
-    elif isinstance(value, str):
-        if (decoded := _decode_text(value)) is not None:
-            yield from _search(decoded, formats, parents, included, depth + 1)
-    elif isinstance(value, dict):
-        included = _index_included(value) or included
-        fields = flatten(value, included)
-        record: Record = ChainMap(fields, *parents) if parents else fields
-        if format_ := detect_export_format(record, formats):
-            yield format_, record
+    def find(self, value: object) -> Iterator[tuple[ExportFormat, Record]]:
+        """Yield the records in decoded JSON, each with the format that describes it."""
+        yield from self._search(value, (), {}, 0)
+
+    def _search(
+        self, value: object, parents: tuple[dict[str, object], ...], included: _Included, depth: int
+    ) -> Iterator[tuple[ExportFormat, Record]]:
+        if depth > _MAX_DEPTH:
             return
-        for child in value.values():
-            if isinstance(child, dict | list | str):
-                yield from _search(child, formats, (fields, *parents), included, depth + 1)
+        if isinstance(value, list):
+            for item in value:
+                yield from self._search(item, parents, included, depth)
+        elif isinstance(value, str):
+            if (decoded := _decode_text(value)) is not None:
+                yield from self._search(decoded, parents, included, depth + 1)
+        elif isinstance(value, dict):
+            included = _index_included(value) or included
+            fields = flatten(value, included)
+            record: Record = ChainMap(fields, *parents) if parents else fields
+            if format_ := self._detect_format(fields, record):
+                yield format_, record
+                return
+            for child in value.values():
+                if isinstance(child, dict | list | str):
+                    yield from self._search(child, (fields, *parents), included, depth + 1)
+
+    def _detect_format(self, fields: Mapping[str, object], record: Record) -> ExportFormat | None:
+        # The fields of the parents alone identify none: then they would be the record.
+        if self._identifying_columns.isdisjoint(fields):
+            return None
+        return detect_export_format(record, self._formats)
 
 
 def _decode_text(text: str) -> object:

@@ -23,7 +23,7 @@ from clicktrail.audit.building import (
     normalise_event,
 )
 from clicktrail.audit.export_formats import ExportFormat, find_similar_format
-from clicktrail.audit.json_records import find_records, flatten
+from clicktrail.audit.json_records import RecordFinder, flatten
 from clicktrail.audit.json_text import JsonSplitter, split_objects
 from clicktrail.audit.tables import Heading, find_heading, read_rows
 from clicktrail.audit.text_lines import read_text_lines
@@ -35,6 +35,8 @@ from clicktrail.model.verdict import Verdict
 OnUnreadable = Callable[[int, EventError], None]
 """Called with the line number, from 1, and the error of each line that is not an event; the line is skipped."""
 
+_MAX_COMPARED_OBJECTS: Final = 100
+"""Objects of no known format that are compared with the known formats."""
 _SNIFFED_LINES: Final = 200
 """Lines that decide between JSON, form and table; the first ones may be damaged."""
 _SNIFFED_JSON_LINES: Final = 20
@@ -115,9 +117,10 @@ class _Reader:
     ) -> None:
         self._chunks = chunks
         self._formats = formats
-        self._json_formats = [format_ for format_ in formats if not format_.is_guess]
+        self._record_finder = RecordFinder([format_ for format_ in formats if not format_.is_guess])
         self._on_unreadable = on_unreadable
         self._reading = reading
+        self._compared_objects = 0
 
     def read(self) -> Iterator[AnyEvent]:
         lines = self._decode()
@@ -165,7 +168,7 @@ class _Reader:
         if is_own and isinstance(value, dict) and not self._reading.has_custom_columns:
             yield build_event(value, self._reading.times)
             return
-        records = find_records(value, self._json_formats)
+        records = self._record_finder.find(value)
         is_empty = True
         for format_, record in records:
             is_empty = False
@@ -179,7 +182,9 @@ class _Reader:
 
     def _explain_unknown_object(self, value: object) -> EventError:
         columns = frozenset(flatten(value)) if isinstance(value, dict) else frozenset()
-        self._reading.similar_format = self._reading.similar_format or find_similar_format(columns, self._formats)
+        if self._reading.similar_format is None and self._compared_objects < _MAX_COMPARED_OBJECTS:
+            self._compared_objects += 1
+            self._reading.similar_format = find_similar_format(columns, self._formats)
         if "type" in columns and "at" not in columns:
             return EventError("not an event: it has no time")
         return EventError("not an event: no known format describes its fields")
