@@ -120,6 +120,7 @@ def test_only_the_bytes_of_links_change() -> None:
                 b"\x1b$BF| F|\x1b(Bhttps://x.com/",
                 b"\x1b$BF\xfc\x1b(Bhttps://x.com/",
                 b"https://x.com/ \x1b$*H\x1bN!!",
+                b"\x1b$BF|\x1b(B https://x.com/a\x1b(Bb",
             )
         ],
         (b"Content-Type: text/plain; charset=hz-gb-2312\n\nhttps://x.com/ ~{VP", SkipReason.CHARSET),

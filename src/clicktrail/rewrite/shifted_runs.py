@@ -187,7 +187,7 @@ class RunPositions:
         object.__setattr__(self, "_bytes", list(accumulate((run.end - run.start for run in self.runs), initial=0)))
 
     def remove_from_span(self, start: int, end: int) -> SpanShift:
-        """Map a span of the text to the text without runs. It is not exact if it starts or ends within a run."""
+        """Map a span of the text to the text without runs. It is not exact if it has a run, even one without text."""
         first = bisect_right(self._ends, start)  # number of runs before the span
         after = max(first, bisect_left(self.starts, end))
         starts_within = first < len(self.starts) and self.starts[first] < start
@@ -199,5 +199,5 @@ class RunPositions:
             end=max(plain_start, plain_end),
             start_bytes=self._bytes[first],
             end_bytes=self._bytes[after],
-            is_exact=not starts_within and not ends_within,
+            is_exact=first == after,
         )
