@@ -117,7 +117,7 @@ def test_click() -> None:
         "group": "",
         "source": "clicktrail",
         "method": "GET",
-        "user_agent": "Mozilla/5.0",
+        "user_agent": judged.click.user_agent,
         "verdict": "bot",
         "score": 5,
         "state": "settled",

@@ -106,7 +106,8 @@ def find_registered_link(reference: LinkReference, resolved: ResolvedLinks | Non
     return RegisteredLink(
         damage=Damage.NO_RECIPIENT_ID if has_no_id else "",
         destination=link.destination,
-        message_id=reference.message_id or resolved.message_id,
+        # Clicks of unknown readers count as those of one message; ids of our own have no slash.
+        message_id=f"{reference.number}/" if has_no_id else reference.message_id or resolved.message_id,
         recipient=reference.recipient or resolved.recipient,
         campaign=resolved.campaign,
         position=reference.position,
@@ -163,7 +164,7 @@ def _add_recipient_id(reference: LinkReference, recipient: str) -> LinkReference
         raise TokenForgedError("this token must not be followed by a recipient id")
     return msgspec.structs.replace(
         reference,
-        message_id=f"{reference.number}/{recipient}",  # message ids of our own have no slash
+        message_id=f"{reference.number}/{recipient}",
         recipient=recipient,
         recipient_unsealed=True,
     )
