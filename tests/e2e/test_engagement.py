@@ -117,9 +117,10 @@ async def visit(visitor: Visitor, browser: Browser, server: RunningServer, desti
         link_count=1,
         sent_at=datetime(2026, 11, 23, tzinfo=UTC),
     )
-    # Headless Chromium names itself in both, and a program that names itself is no person, whatever it does on the page.
+    # Headless Chromium names itself in both. A program that names itself is no person, whatever it does on the page.
     version = browser.version.partition(".")[0]
-    agent = f"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
+    chrome = f"AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{version}.0.0.0 Safari/537.36"
+    agent = f"Mozilla/5.0 (X11; Linux x86_64) {chrome}"
     hints = {"Sec-CH-UA": f'"Chromium";v="{version}", "Google Chrome";v="{version}"'}
     context = await browser.new_context(user_agent=agent, extra_http_headers={**hints, **visitor.headers})
     await context.add_init_script(visitor.script)

@@ -25,8 +25,9 @@ from tests.support.edge import NOW, build_request, tampered_path, token_path
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.worker_process import running_worker
 
-MAX_WAIT_S = 3.0
-"""Longest wait of a reader: on an idle machine it is some milliseconds."""
+MAX_WAIT_S = 5.0
+"""Longest wait of a reader while other tests use the cores too. On an idle machine most wait some milliseconds, and
+those behind two thousand new connections that were reset 0.8 s."""
 
 CLICKS = 25
 """Clicks of the reader during an attack."""
