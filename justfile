@@ -47,7 +47,7 @@ accuracy *args:
 fuzz *args:
     @python -m bench.fuzz "$@"
 
-# Request a million forged tracking URLs, or another number: none may redirect.
+# Request a million forged tracking URLs, or another number: none may lead elsewhere than it was sent.
 forge count="1000000":
     @CLICKTRAIL_FORGED_LINKS="{{count}}" pytest -q tests/server/edge/test_forged_links.py
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from clicktrail.audit.times import DateOrder
-from clicktrail.cli.event_files import EventFileReader, load_export_formats, parse_zone, read_event_files
+from clicktrail.cli.event_files import EventFileReader, load_export_formats, parse_zone
 from clicktrail.errors import ClicktrailError
 from clicktrail.model.event import AnyEvent, Click, Delivered, Opened, encode_event
 from tests.support.events import click, sent
@@ -17,7 +17,7 @@ LOG = encode_event(sent()) + b"\n{}\n" + encode_event(click(60)) + b"\n"
 
 
 def read(file: Path, columns: str = "") -> list[AnyEvent]:
-    return list(read_event_files([str(file)], load_export_formats(columns)))
+    return list(EventFileReader(formats=load_export_formats(columns)).read([str(file)]))
 
 
 def pack_zip(**contents: bytes) -> bytes:

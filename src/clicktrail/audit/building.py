@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from clicktrail.audit.export_formats import ExportFormat, normalise_column_name
 from clicktrail.audit.json_records import Record
 from clicktrail.audit.times import TimeReader
-from clicktrail.audit.values import read_flag, read_known_text, read_text
+from clicktrail.audit.values import MAX_UNKNOWN_VALUE_CHARS, read_flag, read_known_text, read_text
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent, Click, check_event_time, normalize_event_recipient
 from clicktrail.model.recipient import normalize_recipient
@@ -136,7 +136,7 @@ def normalise_event(event: AnyEvent) -> AnyEvent:
         event = replace(event, headers={name.lower(): value for name, value in event.headers.items()})
     if event.ip and not _BARE_IP.fullmatch(event.ip):
         event = replace(event, ip=_parse_client_ip(read_known_text(event.ip)))
-    if event.user_agent and len(event.user_agent) <= 14 and not read_known_text(event.user_agent):  # noqa: PLR2004
+    if 0 < len(event.user_agent) <= MAX_UNKNOWN_VALUE_CHARS and not read_known_text(event.user_agent):
         event = replace(event, user_agent="")
     return event
 

@@ -26,6 +26,7 @@ _MAX_FIELD_DEPTH: Final = 6
 Record = Mapping[str, object]
 """Values by normalised column name; for JSON, a list of scalars is one value."""
 _Included = Mapping[tuple[object, object], Mapping[str, Any]]
+_NOTHING_INCLUDED: Final[_Included] = {}
 
 
 class RecordFinder:
@@ -94,7 +95,7 @@ def _has_hashable_id(resource: Mapping[str, Any]) -> bool:
     return isinstance(resource.get("type"), str) and isinstance(resource.get("id"), str)
 
 
-def flatten(value: Mapping[str, Any], included: _Included = {}) -> dict[str, object]:  # noqa: B006 (never changed)
+def flatten(value: Mapping[str, Any], included: _Included = _NOTHING_INCLUDED) -> dict[str, object]:
     """Flatten nested objects to one mapping by normalised column name. Of objects in a list, the first one counts."""
     fields: dict[str, object] = {}
     _add_fields(fields, "", value, 0)

@@ -15,6 +15,9 @@ _UNKNOWN_VALUES: Final = frozenset({
     *("no", "false", "0", "::"),
 })  # fmt: skip
 """Words for nothing where a program or an address is expected. A campaign may have one of these names."""
+_MAX_NO_VALUE_CHARS: Final = max(map(len, _NO_VALUES))
+MAX_UNKNOWN_VALUE_CHARS: Final = max(map(len, _NO_VALUES | _UNKNOWN_VALUES))
+"""Longer text is never a word for nothing."""
 _FALSE_VALUES: Final = frozenset({"false", "no", "none", "0", "0.0", "n", "f", "off", "human", "unknown"})
 _QUOTED_LIST: Final = re.compile(r"\[\s*(['\"]).*\1\s*\]", re.DOTALL)
 
@@ -34,13 +37,13 @@ def read_text(value: object) -> str:
         return ", ".join(filter(None, map(read_text, value)))
     else:
         text = str(value)
-    return "" if len(text) <= 11 and text.lower() in _NO_VALUES else text  # noqa: PLR2004 (the longest of them)
+    return "" if len(text) <= _MAX_NO_VALUE_CHARS and text.lower() in _NO_VALUES else text
 
 
 def read_known_text(value: object) -> str:
     """Like `read_text`; also empty for words such as ``unknown`` and ``none``."""
     text = read_text(value)
-    return "" if len(text) <= 14 and text.lower() in _UNKNOWN_VALUES else text  # noqa: PLR2004 (the longest of them)
+    return "" if len(text) <= MAX_UNKNOWN_VALUE_CHARS and text.lower() in _UNKNOWN_VALUES else text
 
 
 def read_flag(value: object) -> bool | None:

@@ -18,16 +18,7 @@ from clicktrail.audit import judge_messages
 from clicktrail.audit.judging import RecipientDomain, RecipientDomainCounter, is_reportable
 from clicktrail.audit.plausibility import CampaignFacts, PlausibilityCheck, PlausibleJudge
 from clicktrail.cli.csv_output import SafeCsvWriter
-from clicktrail.cli.event_files import (
-    Columns,
-    Dates,
-    EventFileReader,
-    Files,
-    Zone,
-    get_latest_year,
-    load_export_formats,
-    parse_zone,
-)
+from clicktrail.cli.event_files import Columns, Dates, EventFileReader, Files, Zone
 from clicktrail.cli.files import check_output, open_output
 from clicktrail.cli.options import Config, Json, load_settings
 from clicktrail.cli.partitions import Partitions, open_partitions
@@ -87,13 +78,7 @@ def audit(
     json_: Json = False,
 ) -> None:
     """Judge recorded clicks: which were human, why, and the human click rates."""
-    reader = EventFileReader(
-        formats=load_export_formats(columns),
-        has_custom_columns=bool(columns),
-        order=dates,
-        zone=parse_zone(zone),
-        latest_year=get_latest_year(),
-    )
+    reader = EventFileReader.from_options(columns, dates, zone)
     if csv_:
         check_output(csv_, files)
     check = PlausibilityCheck(load_shipped_context().networks)

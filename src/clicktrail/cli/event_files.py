@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta, timezone, tzinfo
 from importlib import resources
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -124,13 +124,6 @@ def parse_zone(text: str) -> tzinfo | None:
         raise typer.BadParameter(f"'{text}' is no zone, such as Europe/Berlin or +02:00") from error
 
 
-def get_latest_year() -> int:
-    """Return the next year: later events are mistakes."""
-    from clicktrail.server.system import SystemClock
-
-    return SystemClock().now().year + 1
-
-
 @dataclass(slots=True, kw_only=True)
 class EventFileReader:
     """Reads files one after the other, and collects what was assumed and left out.
@@ -149,6 +142,24 @@ class EventFileReader:
     notes: list[str] = field(default_factory=list)
     click_resolutions: dict[str, Resolution] = field(default_factory=dict)
     event_resolutions: dict[str, Resolution] = field(default_factory=dict)
+
+    @classmethod
+    def from_options(cls, columns: str, dates: DateOrder | None, zone: str) -> Self:
+        """Create a reader from a command's options. Events after the next year are mistakes.
+
+        Raises:
+            ClicktrailError: ``columns`` has a field that events do not have.
+            BadParameter: ``zone`` is none.
+        """
+        from clicktrail.server.system import SystemClock
+
+        return cls(
+            formats=load_export_formats(columns),
+            has_custom_columns=bool(columns),
+            order=dates,
+            zone=parse_zone(zone),
+            latest_year=SystemClock().now().year + 1,
+        )
 
     def read(self, files: Iterable[str]) -> Iterator[AnyEvent]:
         """Yield the events of all files. Lines that hold no event are counted on standard error.
@@ -193,11 +204,6 @@ class EventFileReader:
         if resolution > Resolution.SECOND:
             resolutions = self.click_resolutions if isinstance(event, Click) else self.event_resolutions
             resolutions[event.source] = max(resolution, resolutions.get(event.source, resolution))
-
-
-def read_event_files(files: Iterable[str], formats: Sequence[ExportFormat]) -> Iterator[AnyEvent]:
-    """Events of all files, as `EventFileReader` reads them."""
-    return EventFileReader(formats=formats).read(files)
 
 
 class _Problems:

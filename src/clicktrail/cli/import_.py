@@ -1,15 +1,6 @@
 """clicktrail import: import recorded clicks."""
 
-from clicktrail.cli.event_files import (
-    Columns,
-    Dates,
-    EventFileReader,
-    Files,
-    Zone,
-    get_latest_year,
-    load_export_formats,
-    parse_zone,
-)
+from clicktrail.cli.event_files import Columns, Dates, EventFileReader, Files, Zone
 from clicktrail.cli.options import Config, load_settings
 from clicktrail.cli.terminal import print_message, print_warning
 
@@ -23,13 +14,7 @@ def import_(
     """
     from clicktrail.server.wiring.importing import import_events
 
-    reader = EventFileReader(
-        formats=load_export_formats(columns),
-        has_custom_columns=bool(columns),
-        order=dates,
-        zone=parse_zone(zone),
-        latest_year=get_latest_year(),
-    )
+    reader = EventFileReader.from_options(columns, dates, zone)
     count = import_events(load_settings(config), reader.read(files))
     for note in reader.notes:
         print_warning(note)

@@ -1,5 +1,7 @@
 """Signals from what an IP address did over a whole log. Without a log they never match."""
 
+from collections.abc import Iterator
+
 from clicktrail.judge.address_activity import EARLY_S, SWEEP_LINKS, SourceActivity
 from clicktrail.judge.evidence import SHARED_NETWORK_CLASSES, MessageEvidence, SignalMatches, hash_user_agent
 from clicktrail.judge.grouping import group_by, link_key
@@ -17,12 +19,9 @@ def busy_address(
     carrier, and networks where many unrelated people share one address.
     """
     matches = {}
-    for click in _select_clicks(evidence):
-        source = _find_source(evidence, click)
+    for click, source in _iterate_sources(evidence, min_recipients):
         if (
-            source
-            and source.recipients >= min_recipients
-            and source.companies >= min_companies
+            source.companies >= min_companies
             and not any(token in click.user_agent for token in _PHONE_TOKENS)
             and (
                 len(evidence.address_activity[click.ip].sources) <= max_user_agents
@@ -45,14 +44,9 @@ def always_early(
     if evidence.arrived_at is None:
         return {}
     matches = {}
-    for click in _select_clicks(evidence):
-        source = _find_source(evidence, click)
-        if (
-            source
-            and source.recipients >= min_recipients
-            and source.early_share >= min_share
-            and (click.at - evidence.arrived_at).total_seconds() <= max_delay_s
-        ):
+    for click, source in _iterate_sources(evidence, min_recipients):
+        delay_s = (click.at - evidence.arrived_at).total_seconds()
+        if source.early_share >= min_share and delay_s <= max_delay_s:
             detail = f"{source.early_share:.0%} of this source's visits are within {EARLY_S:.0f} s after arrival"
             matches[click.id] = f"{detail}, in the mail of {source.recipients} recipients"
     return matches
@@ -75,9 +69,13 @@ def habitual_sweep(evidence: MessageEvidence, *, min_recipients: int, min_share:
     return matches
 
 
-def _find_source(evidence: MessageEvidence, click: Click) -> SourceActivity | None:
-    activity = evidence.address_activity.get(click.ip)
-    return activity.sources.get(hash_user_agent(click.user_agent)) if activity else None
+def _iterate_sources(evidence: MessageEvidence, min_recipients: int) -> Iterator[tuple[Click, SourceActivity]]:
+    """Yield clicks with what their IP address and User-Agent did, if it did it in the mail of many recipients."""
+    for click in _select_clicks(evidence):
+        activity = evidence.address_activity.get(click.ip)
+        source = activity.sources.get(hash_user_agent(click.user_agent)) if activity else None
+        if source and source.recipients >= min_recipients:
+            yield click, source
 
 
 def _select_clicks(evidence: MessageEvidence) -> list[Click]:
