@@ -12,6 +12,7 @@ import structlog
 
 from clicktrail.server.child import ChildProcess, compute_backoff_s
 from clicktrail.server.monitoring.heartbeat import ProcessStatus
+from tests.support.waiting import TIMEOUT_S
 
 IDLE_CHILD = """
 import sys
@@ -153,6 +154,31 @@ async def test_hanging_child_is_restarted(tmp_path: Path) -> None:
 
     assert (health.status, health.restarts) == (ProcessStatus.SERVING, 1)
     assert hanging_pid != health.pid
+
+
+@pytest.mark.parametrize("output", ["'x' * 1_000_000", "'x\\n' * 500_000"])
+async def test_child_that_floods_its_output_is_stopped(output: str) -> None:
+    script = f"import signal, sys; signal.signal(15, lambda *_: sys.exit(print({output}, flush=True))); "
+    script += "print('ready', flush=True); sys.stdin.read()"
+    child = ChildProcess("flooding", command=(sys.executable, "-c", script))
+
+    async with asyncio.timeout(TIMEOUT_S), running(child):
+        await child.ready.wait()
+
+    assert child.health.restarts == 0
+
+
+async def test_long_line_of_output_is_no_crash(tmp_path: Path) -> None:
+    after = tmp_path / "after"
+    os.mkfifo(after)
+    script = f"print('x' * 1_000_000); print('ready', flush=True); open({str(after)!r}, 'w').write('done'); input()"
+    child = ChildProcess("talking", command=(sys.executable, "-c", script))
+
+    async with running(child):
+        assert "done" == await asyncio.to_thread(after.read_text)
+        await child.ready.wait()
+
+    assert child.health.restarts == 0
 
 
 async def test_child_inherits_its_sockets() -> None:

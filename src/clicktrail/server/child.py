@@ -103,6 +103,8 @@ class ChildProcess:
             try:
                 async with asyncio.timeout(timeout_s / _CHECKS_PER_TIMEOUT):
                     line = await process.stdout.readline() if process.stdout else b""
+            except ValueError:  # a line that is longer than the buffer, which readline has emptied
+                continue
             except TimeoutError:
                 silent_checks += 1
                 if self._status is ProcessStatus.SERVING:
@@ -146,12 +148,12 @@ class ChildProcess:
     async def _wait_or_kill(self, process: asyncio.subprocess.Process, *, timeout_s: float) -> None:
         try:
             async with asyncio.timeout(timeout_s):
-                await process.wait()
+                await process.communicate()  # unread output would keep `wait` waiting after the end of the process
         except TimeoutError:
             _LOG.error("child does not stop and is killed", child=self.name, pid=process.pid)
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            await process.communicate()
 
     def _reset_process_state(self) -> None:
         self._status, self._pid, self._heartbeat = ProcessStatus.DOWN, None, Heartbeat()

@@ -28,6 +28,10 @@ _MAX_START_S = 10
 _LARGE_MESSAGE_BYTES = 1_000_000
 """Larger messages share one process, so that they never delay smaller ones."""
 
+_OUTPUT_LIMIT_BYTES = 1 << 30
+"""Never reached: above its limit a StreamReader stops reading, and asyncio does not see that a killed process has ended
+while a part of its output is unread (``Process.wait`` waits for the end of the pipes)."""
+
 Request = ParseRequest | TrackRequest
 Result = TypeVar("Result", ParseResult, TrackResult)
 
@@ -61,7 +65,7 @@ class Rewriter:
         """
         rewriter = cls(
             await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+                *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=_OUTPUT_LIMIT_BYTES
             )
         )
         try:
