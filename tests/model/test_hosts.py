@@ -7,6 +7,7 @@ from clicktrail.model.hosts import (
     check_bounded_host_patterns,
     check_host_patterns,
     extract_host,
+    is_domain_name,
     is_host_listed,
     is_host_name,
     normalize_host,
@@ -123,3 +124,25 @@ def test_hosts_that_alone_are_handed_something_are_named(host: str) -> None:
 def test_a_name_is_that_of_one_host(host: str) -> None:
     assert is_host_name("links.x-y.com")
     assert not is_host_name(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_valid"),
+    [
+        ("links.example.com", True),
+        ("xn--bcher-kva.example", True),
+        ("_dmarc.example.com", True),
+        (f"{'x' * 63}.example.com", True),
+        (f"{'x' * 64}.example.com", False),
+        (".".join(["x" * 49] * 5), True),
+        (".".join(["x" * 50] * 5), False),
+        ("localhost", False),
+        ("192.0.2.1", False),
+        ("a..example.com", False),
+        ("*.example.com", False),
+        ("links.example.com.", False),
+        ("", False),
+    ],
+)
+def test_domain_name_fits_into_the_dns(host: str, is_valid: bool) -> None:
+    assert is_domain_name(host) is is_valid

@@ -12,6 +12,9 @@ _WEB_PROTOCOLS = frozenset({"http:", "https:"})
 _NOT_IN_HOSTS = re.compile(r"[/\\?#@\s]|:(?![^\[]*\])")
 """Characters that cannot be part of a host. Colons are allowed between brackets."""
 _HOST_NAME = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*")
+_MAX_NAME_CHARS = 253
+"""A name of 255 bytes on the wire has a length byte before each label, and the root's at the end."""
+_MAX_LABEL_CHARS = 63
 _HOST_PATTERN = re.compile(rf"\* | (?:\*\.)? {_HOST_NAME.pattern} | \[[0-9a-f:.]+\]", re.VERBOSE)
 
 
@@ -49,6 +52,14 @@ def is_host_listed(host: str, patterns: Sequence[str]) -> bool:
 def is_host_name(host: str) -> bool:
     """Whether this is one host name in lower-case ASCII, not a pattern."""
     return _HOST_NAME.fullmatch(host) is not None
+
+
+def is_domain_name(host: str) -> bool:
+    """Whether this is a name that can be in the DNS (RFC 1035 section 2.3.4), with a dot: no address, no bare label."""
+    labels = host.split(".")
+    is_address = labels[-1].isdigit()  # as a URL it would be an IPv4 address (WHATWG URL section 3.5)
+    has_valid_lengths = len(host) <= _MAX_NAME_CHARS and all(len(label) <= _MAX_LABEL_CHARS for label in labels)
+    return is_host_name(host) and len(labels) > 1 and has_valid_lengths and not is_address
 
 
 def check_host_patterns(setting: str, patterns: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from clicktrail.server.settings import Settings, load
 from clicktrail.server.settings.loading import validate_settings
 from clicktrail.server.settings.schema import (
     DkimSettings,
+    DnsSettings,
     EngagementSettings,
     RegistrySettings,
     RelaySettings,
@@ -35,6 +36,13 @@ def test_file_overrides_defaults(tmp_path: Path) -> None:
 
     assert settings.tracking.domain == "https://links.example.com"
     assert settings.utm.own_hosts == ("example.com",)
+
+
+def test_targets_are_names_or_addresses_in_any_spelling(tmp_path: Path) -> None:
+    path = write(tmp_path, '[domains]\ntargets = ["Edge.example.com.", "192.0.2.1", "2001:db8::1"]\n')
+    assert load(path, {}).domains.targets == ("Edge.example.com.", "192.0.2.1", "2001:db8::1")
+    environment = {"CLICKTRAIL_DNS_RESOLVERS": "127.0.0.1", "CLICKTRAIL_DNS_PORT": "5353"}
+    assert load(path, environment).dns == DnsSettings(resolvers=("127.0.0.1",), port=5353)
 
 
 def test_relay_cannot_refuse_links(tmp_path: Path) -> None:
@@ -121,6 +129,13 @@ def test_environment_names_the_settings_file(tmp_path: Path) -> None:
         ("[registry]\nshort_link_days = 18251\n", "short_link_days"),
         ("edge = 3\n", "edge"),
         ("not toml", "is not TOML"),
+        ('[domains]\ntargets = ["https://e.example"]\n', "domains.targets has 'https://e.example'"),
+        ('[domains]\ntargets = ["localhost"]\n', "domains.targets has 'localhost'"),
+        ("[domains]\nhttp_port = 0\n", "domains.http_port"),
+        ("[domains]\nhttps_port = 65536\n", "domains.https_port"),
+        ('[dns]\nresolvers = ["192.0.2.1:53"]\n', "dns.resolvers has '192.0.2.1:53'"),
+        ('[dns]\nresolvers = ["dns.example.com"]\n', "dns.resolvers has 'dns.example.com'"),
+        ("[dns]\ntimeout = 0\n", "dns.timeout"),
         ('[registry]\nurl = "sqlite:///other"', r"registry\.url is no PostgreSQL URL"),
     ],
 )

@@ -11,7 +11,7 @@ import msgspec
 
 from clicktrail.config_text import convert_config, decode_toml
 from clicktrail.errors import SettingsError
-from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns
+from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_domain_name, normalize_host
 from clicktrail.model.link import Preset
 from clicktrail.server.settings.host_port import HostPort
 from clicktrail.server.settings.schema import Section, Settings, UtmSettings
@@ -80,11 +80,26 @@ def validate_settings(settings: Settings) -> None:
     _validate_addresses(settings)
     check_host_patterns("utm.own_hosts", utm.own_hosts)
     check_bounded_host_patterns("engagement.hosts", settings.engagement.hosts)
+    _validate_domains(settings)
     for network in settings.edge.trusted_proxies:
         try:
             ipaddress.ip_network(network)
         except ValueError as error:
             raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
+
+
+def _validate_domains(settings: Settings) -> None:
+    for target in settings.domains.targets:
+        if not _is_ip_address(target) and not is_domain_name(normalize_host(target)):
+            raise SettingsError(
+                f"domains.targets has '{target}'",
+                hint="write a host name such as edge.example.com, or an IP address, without scheme and port",
+            )
+    for resolver in settings.dns.resolvers:
+        if not _is_ip_address(resolver):
+            raise SettingsError(
+                f"dns.resolvers has '{resolver}'", hint="write an IP address without port; dns.port is the port of all"
+            )
 
 
 def _validate_dkim(settings: Settings) -> None:
@@ -109,6 +124,14 @@ def _is_origin(text: str) -> bool:
         return False
     has_more = bool(url.path.strip("/") or url.query or url.fragment)
     return url.scheme in {"http", "https"} and bool(url.hostname) and not has_more
+
+
+def _is_ip_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_loopback(host: str) -> bool:

@@ -45,6 +45,42 @@ class TrackingSettings(Section, frozen=True, kw_only=True):
     ] = ""
 
 
+class DomainsSettings(Section, frozen=True, kw_only=True):
+    """Tracking domains: where their records lead, and where checks connect. The domains are in the registry."""
+
+    targets: Annotated[
+        tuple[str, ...],
+        _description(
+            "Where tracking domains of your own edge lead: host names (for CNAME records) or public IP addresses (for "
+            "A and AAAA records) of your edges."
+        ),
+    ] = ()
+    http_port: Annotated[
+        int, msgspec.Meta(ge=1, le=65535, description="Port that checks of tracking domains connect to for HTTP.")
+    ] = 80
+    https_port: Annotated[
+        int,
+        msgspec.Meta(
+            ge=1,
+            le=65535,
+            description="Port that checks of tracking domains connect to for HTTPS, and that HTTP must redirect to.",
+        ),
+    ] = 443
+
+
+class DnsSettings(Section, frozen=True, kw_only=True):
+    """DNS look-ups of the checks of tracking domains."""
+
+    resolvers: Annotated[
+        tuple[str, ...],
+        _description("IP addresses of resolvers, without port; empty for the system's. No other server is known."),
+    ] = ()
+    port: Annotated[
+        int, msgspec.Meta(ge=1, le=65535, description="Port of resolvers and of the zones' name servers.")
+    ] = 53
+    timeout: Annotated[float, msgspec.Meta(gt=0, le=30, description="Seconds that a query may take.")] = 2.0
+
+
 class UtmSettings(Section, frozen=True, kw_only=True):
     """UTM parameters added to links to your own sites. Placeholders in values are described in utm.md."""
 
@@ -276,6 +312,8 @@ class Settings(Section, frozen=True, kw_only=True):
         str, _description("Folder of key ring, journal, registry and analytics; relative to the settings file.")
     ] = "clicktrail-data"
     tracking: TrackingSettings = TrackingSettings()
+    domains: DomainsSettings = DomainsSettings()
+    dns: DnsSettings = DnsSettings()
     utm: UtmSettings = UtmSettings()
     edge: EdgeSettings = EdgeSettings()
     engagement: EngagementSettings = EngagementSettings()
