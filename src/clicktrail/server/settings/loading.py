@@ -13,6 +13,7 @@ from clicktrail.config_text import convert_config, decode_toml
 from clicktrail.errors import SettingsError
 from clicktrail.model.hosts import check_bounded_host_patterns, check_host_patterns, is_domain_name, normalize_host
 from clicktrail.model.link import Preset
+from clicktrail.server.pipeline.cdn_networks import parse_trusted_proxies
 from clicktrail.server.settings.host_port import HostPort
 from clicktrail.server.settings.schema import Section, Settings, UtmSettings
 
@@ -81,11 +82,7 @@ def validate_settings(settings: Settings) -> None:
     check_host_patterns("utm.own_hosts", utm.own_hosts)
     check_bounded_host_patterns("engagement.hosts", settings.engagement.hosts)
     _validate_domains(settings)
-    for network in settings.edge.trusted_proxies:
-        try:
-            ipaddress.ip_network(network)
-        except ValueError as error:
-            raise SettingsError(f"edge.trusted_proxies: {error}", hint="write a network, such as 10.0.0.0/8") from error
+    parse_trusted_proxies(settings.edge.trusted_proxies)
 
 
 def _validate_domains(settings: Settings) -> None:

@@ -124,7 +124,8 @@ class EdgeSettings(Section, frozen=True, kw_only=True):
     trusted_proxies: Annotated[
         tuple[str, ...],
         _description(
-            "Networks of your own proxies. X-Forwarded-For and X-Forwarded-Proto are ignored from all other addresses."
+            "Networks of your own proxies, and names of CDNs in front of them: cloudflare, fastly. X-Forwarded-For and "
+            "X-Forwarded-Proto are ignored from all other addresses."
         ),
     ] = ("127.0.0.0/8", "::1/128")
     proxy_protocol: Annotated[

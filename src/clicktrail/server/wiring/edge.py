@@ -1,7 +1,6 @@
 """Run one worker of the edge."""
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -27,6 +26,7 @@ from clicktrail.server.monitoring.metrics import (
     Metric,
 )
 from clicktrail.server.overrides_file import OverridesSnapshot
+from clicktrail.server.pipeline.cdn_networks import parse_trusted_proxies
 from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.link_lookup import LinkResolver
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
@@ -193,7 +193,7 @@ async def _serve(
     stopping = create_stop_event()
     clock = SystemClock()
     ring = keyring_file.load(settings.keyring_path)
-    trusted_proxies = tuple(ipaddress.ip_network(network) for network in settings.edge.trusted_proxies)
+    trusted_proxies = parse_trusted_proxies(settings.edge.trusted_proxies)
     judge = ReloadingJudge(settings.networks_path, clock)
     judge.refresh()
     async with open_links(settings) as stored_links:
