@@ -4,7 +4,7 @@
 set -eu
 
 case ${1:-} in
-    test) wanted="chromium:chromium postfix:postfix pg_ctl:postgresql" ;;
+    test) wanted="chromium:chromium postfix:postfix pg_ctl:postgresql knotd:knot unbound:unbound" ;;
     bench) wanted="nginx:nginx wrk:wrk" ;;
     *) echo "usage: $0 test|bench" >&2; exit 2 ;;
 esac

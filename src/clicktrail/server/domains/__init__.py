@@ -1,0 +1,1 @@
+"""Checks of tracking domains: DNS, ports, certificates."""
