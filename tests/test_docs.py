@@ -18,6 +18,7 @@ from clicktrail.cli import app
 from clicktrail.judge import rules
 from clicktrail.model.event import AnyEvent, Event
 from clicktrail.model.link import LinkReason, LinkWarning
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.report import CampaignReport
 from clicktrail.rewrite import SkipReason, mime
 from clicktrail.rewrite.candidate import MAX_ALL_URLS_BYTES, MAX_LINKS
@@ -27,7 +28,7 @@ from clicktrail.server.api import schemas
 from clicktrail.server.pipeline.engagement import BeaconMessage
 from clicktrail.server.pipeline.queries import explain_click
 from clicktrail.server.pipeline.track import ControlHeaders, parse_control_headers
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
+from clicktrail.server.pipeline.tracking_domains import parse_domains
 from clicktrail.server.ports import ClickSearch
 from clicktrail.server.settings import Settings
 from clicktrail.tokens import MAX_KEYS, SECRET_BYTES, Damage, Key, KeyState, SealedLink, SealedMessage, TokenFormat

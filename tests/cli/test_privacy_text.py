@@ -1,8 +1,17 @@
+import json
 import tomllib
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 
 from tests.support.command_line import run_clicktrail
+
+
+def write_domains(folder: Path, *sites: Mapping[str, object]) -> None:
+    """Write the file of the tracking domains that the edge serves."""
+    path = folder / "clicktrail-data" / "domains.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({"domains": [{"site": site} for site in sites]}), "utf-8")
 
 
 def print_privacy_text(folder: Path, settings: str, *options: str) -> str:
@@ -14,13 +23,11 @@ def print_privacy_text(folder: Path, settings: str, *options: str) -> str:
 
 
 def test_text_follows_the_settings(tmp_path: Path) -> None:
-    (tmp_path / "domains.toml").write_text(
-        '[[domain]]\nhost = "a.example"\n[[domain]]\nhost = "b.example"\nengagement_hosts = ["b.example"]'
-    )
+    write_domains(tmp_path, {"host": "a.example"}, {"host": "b.example", "engagement_hosts": ["b.example"]})
     (tmp_path / "policy.toml").write_text('unknown_consent = "off"')
     text = print_privacy_text(
         tmp_path,
-        '[tracking]\ndomains_file = "domains.toml"\npolicy = "policy.toml"\n[engagement]\nhosts = ["shop.example"]\n'
+        '[tracking]\npolicy = "policy.toml"\n[engagement]\nhosts = ["shop.example"]\n'
         '[privacy]\nopted_out = "none"\nip_address_hours = 5\n[journal]\nretention_hours = 7',
     )
     assert 1 == text.count("\n")
@@ -45,11 +52,11 @@ def test_text_of_default_settings(tmp_path: Path) -> None:
 
 
 def test_text_promises_least_if_domains_differ(tmp_path: Path) -> None:
-    domains = '[[domain]]\nhost = "a.example"\nopted_out = "none"\n[[domain]]\nhost = "b.example"'
-    (tmp_path / "domains.toml").write_text(domains)
-    assert "the hour, and" in print_privacy_text(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
-    (tmp_path / "domains.toml").write_text(domains + '\nopted_out = "none"')
-    assert "the hour, and" not in print_privacy_text(tmp_path, '[tracking]\ndomains_file = "domains.toml"')
+    strict = {"host": "a.example", "opted_out": "none"}
+    write_domains(tmp_path, strict, {"host": "b.example"})
+    assert "the hour, and" in print_privacy_text(tmp_path, "")
+    write_domains(tmp_path, strict, {"host": "b.example", "opted_out": "none"})
+    assert "the hour, and" not in print_privacy_text(tmp_path, "")
 
 
 def test_text_in_german(tmp_path: Path) -> None:

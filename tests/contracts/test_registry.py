@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, event, text
 
@@ -15,10 +16,12 @@ from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
+from clicktrail.model.tracking_domain import DomainCheckResult, DomainState, RegisteredDomain, TrackingDomain
 from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.ports import (
     Consents,
+    Domains,
     ErasureResult,
     Erasures,
     LinkEdits,
@@ -28,6 +31,7 @@ from clicktrail.server.ports import (
     StoredConsent,
 )
 from clicktrail.server.registry.database import Database, parse_database_url
+from clicktrail.server.registry.domains import SqlDomains
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
@@ -79,6 +83,10 @@ class Registry:
     @property
     def erasures(self) -> Erasures:
         return SqlErasures(self.database)
+
+    @property
+    def domains(self) -> Domains:
+        return SqlDomains(self.database)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -433,3 +441,108 @@ async def test_opaque_id_is_removed_only_from_the_recipients_own_links(registry:
     messages = [await registry.short_links.find(code) for code in (1, 2)]
     destinations = [message.links[0].destination for message in messages if message]
     assert destinations == ["https://shop.example/?b=2", "https://shop.example/?id=r8F&b=2"]
+
+
+LINKS_DOMAIN = RegisteredDomain(
+    site=TrackingDomain(host="links.example.com", sender="Müller", destinations=("*.example.com",), hsts_days=3),
+    added_at=NOW,
+    target="edge.example.com",
+)
+ESP_DOMAIN = RegisteredDomain(site=TrackingDomain(host="click.example.org"), added_at=NOW, esp="sendgrid", region="eu")
+
+
+def build_result(
+    day: int, status: str = "failing", code: str = "record-missing", *, is_gone: bool | None = False
+) -> DomainCheckResult:
+    """The result of a check some days after `NOW`."""
+    state = DomainState(since=NOW + timedelta(days=day), status=status, code=code, next_step=f"step {day}")
+    return DomainCheckResult(
+        state=state, is_verified=status == "ok", is_gone=is_gone, certificate_ends_at=NOW if status == "ok" else None
+    )
+
+
+async def test_domains_are_listed_by_host_and_found(registry: Registry) -> None:
+    for domain in (LINKS_DOMAIN, ESP_DOMAIN):
+        await registry.domains.put(domain)
+    assert list(await registry.domains.list_all()) == [ESP_DOMAIN, LINKS_DOMAIN]
+    assert await registry.domains.find("links.example.com") == LINKS_DOMAIN
+    assert await registry.domains.find("other.example.com") is None
+
+
+async def test_domain_that_is_added_again_keeps_its_history(registry: Registry) -> None:
+    await registry.domains.put(LINKS_DOMAIN)
+    await registry.domains.record_check(LINKS_DOMAIN.host, build_result(1, "ok", ""))
+    await registry.domains.remove(LINKS_DOMAIN.host, at=NOW)
+    removed = await registry.domains.find(LINKS_DOMAIN.host)
+    assert removed is not None
+    assert removed.removed_at == NOW
+    changed = msgspec.structs.replace(
+        LINKS_DOMAIN, site=TrackingDomain(host=LINKS_DOMAIN.host), added_at=NOW + timedelta(days=2), target="192.0.2.1"
+    )
+    await registry.domains.put(changed)
+    expected = msgspec.structs.replace(removed, site=changed.site, target=changed.target, removed_at=None)
+    assert await registry.domains.find(LINKS_DOMAIN.host) == expected
+
+
+async def test_state_begins_when_status_or_code_change(registry: Registry) -> None:
+    domains, host = registry.domains, LINKS_DOMAIN.host
+    await domains.put(LINKS_DOMAIN)
+    for result in (
+        build_result(1),
+        build_result(2),
+        build_result(3, code="target-wrong"),
+        build_result(4, "pending", "propagating"),
+        build_result(5, "ok", ""),
+        build_result(6, "ok", ""),
+    ):
+        await domains.record_check(host, result)
+    states = await domains.list_states(host)
+    assert [(state.since - NOW).days for state in states] == [1, 3, 4, 5]
+    assert [state.next_step for state in states] == ["step 2", "step 3", "step 4", "step 6"]
+    domain = await domains.find(host)
+    assert domain is not None
+    assert domain.state == states[-1]
+    assert (domain.checked_at, domain.verified_at, domain.certificate_ends_at) == (
+        NOW + timedelta(days=6),
+        NOW + timedelta(days=5),
+        NOW,
+    )
+
+
+async def test_earlier_check_that_ends_later_replaces_the_state(registry: Registry) -> None:
+    domains, host = registry.domains, LINKS_DOMAIN.host
+    await domains.put(LINKS_DOMAIN)
+    for result in (build_result(2), build_result(2, "ok", ""), build_result(1)):
+        await domains.record_check(host, result)
+    assert [(state.status, state.since) for state in await domains.list_states(host)] == [
+        ("failing", NOW + timedelta(days=2))
+    ]
+
+
+async def test_domain_is_gone_since_the_first_of_the_checks_without_a_record(registry: Registry) -> None:
+    domains, host = registry.domains, LINKS_DOMAIN.host
+    await domains.put(LINKS_DOMAIN)
+    gone_days = []
+    for day, is_gone in enumerate((False, True, None, True, False, True)):
+        await domains.record_check(host, build_result(day, is_gone=is_gone))
+        domain = await domains.find(host)
+        assert domain is not None
+        gone_days.append((domain.gone_since - NOW).days if domain.gone_since else None)
+    assert gone_days == [None, 1, 1, 1, None, 5]
+
+
+async def test_deleted_domain_leaves_nothing(registry: Registry) -> None:
+    domains, host = registry.domains, LINKS_DOMAIN.host
+    await domains.put(LINKS_DOMAIN)
+    await domains.record_check(host, build_result(1))
+    await domains.delete(host)
+    await domains.record_check(host, build_result(2))
+    assert (await domains.find(host), list(await domains.list_states(host))) == (None, [])
+    await domains.put(LINKS_DOMAIN)
+    assert await domains.find(host) == LINKS_DOMAIN
+
+
+async def test_concurrent_additions_of_one_domain_are_stored(location: RegistryLocation, registry: Registry) -> None:
+    async with location.open() as other:
+        await asyncio.gather(*((registry, other)[turn % 2].domains.put(LINKS_DOMAIN) for turn in range(20)))
+    assert list(await registry.domains.list_all()) == [LINKS_DOMAIN]

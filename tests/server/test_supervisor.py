@@ -57,10 +57,6 @@ async def test_missing_configuration_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot read the policy"):
         await supervisor.serve(loaded, config_path=None, components=[Component.RELAY])
 
-    loaded = write_settings(tmp_path, '[tracking]\ndomains_file = "domains.toml"\n')
-    with pytest.raises(SettingsError, match="cannot read the domains file"):
-        await supervisor.serve(loaded, config_path=None, components=[Component.EDGE])
-
 
 async def test_run_file_exists_while_serving(tmp_path: Path) -> None:
     async with running_server(tmp_path, workers=1) as running:

@@ -31,12 +31,12 @@ def privacy_text(
     It is a draft, not legal advice.
     """
     from clicktrail.server.wiring.config import read_policy
-    from clicktrail.server.wiring.domains import read_domains
+    from clicktrail.server.wiring.domains import read_sites
 
     settings = load_settings(config)
     text = (resources.files("clicktrail.cli") / "privacy.toml").read_text("utf-8")
     sentences = decode_toml(text, dict[str, dict[str, str]], name="privacy.toml")[language]
-    domains = read_domains(settings)
+    domains = read_sites(settings)
     hosts = [domain.host for domain in domains] or [urlsplit(settings.tracking.domain).hostname or ""]
     opted_out_modes = {domain.opted_out or settings.privacy.opted_out for domain in domains}
     opted_out_mode = min(opted_out_modes, default=settings.privacy.opted_out)  # "anonymous" sorts before "none"

@@ -28,7 +28,6 @@ from clicktrail.server.child import ChildProcess
 from clicktrail.server.private_files import remove_access_of_others
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker
-from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.process import create_stop_event, raise_file_limit
 
 _LOG = structlog.get_logger(component="supervisor")
@@ -107,8 +106,6 @@ def _check_configuration(settings: Settings, components: Sequence[Component]) ->
     keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=data_paths)
     if Component.RELAY in components:
         build_tracker(settings)
-    if Component.EDGE in components:
-        read_domains(settings)
 
 
 async def _run_children(

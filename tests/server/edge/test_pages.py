@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import asdict
 
 from clicktrail.model.event import Click
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server.edge.pages import (
     DEFAULT_LANGUAGE,
     Pages,
@@ -19,7 +20,6 @@ from clicktrail.server.edge.pages import (
 from clicktrail.server.edge.responses import Response
 from clicktrail.server.edge.routes import Site, Sites
 from clicktrail.server.pipeline.redirect import Redirect
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from tests.support.chromium import chromium, needs_chromium
 from tests.support.edge import NOW
 

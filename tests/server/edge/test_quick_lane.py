@@ -20,13 +20,13 @@ from clicktrail.judge.shipped import build_shipped_judge
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Click, decode_event
 from clicktrail.model.link_set import LinkSet, ShortLinkMessage, StoredLink
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server.edge.connection import Connection, OpenConnections
 from clicktrail.server.edge.quick_lane import QuickLane
 from clicktrail.server.edge.routes import Routes, Sites
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from clicktrail.tokens import (
     SECRET_BYTES,
     Key,

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, Engagement, decode_event
 from clicktrail.model.link_set import ShortLinkMessage, StoredLink
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.edge.pages import RecordingOptions
 from clicktrail.server.edge.responses import Response
@@ -26,7 +27,6 @@ from clicktrail.server.pipeline.failed_tokens import NETWORK_RATE
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Gone, Redirect
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, LandingClick, LandingTokenSealer, encode_short_token
 from tests.support.edge import (
     NOW,

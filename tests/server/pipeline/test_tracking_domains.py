@@ -1,7 +1,8 @@
 import pytest
 
 from clicktrail.errors import SettingsError
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination, parse_domains
+from clicktrail.model.tracking_domain import TrackingDomain
+from clicktrail.server.pipeline.tracking_domains import is_allowed_destination, parse_domains
 
 FILE = """
 [[domain]]

@@ -45,6 +45,22 @@ def test_targets_are_names_or_addresses_in_any_spelling(tmp_path: Path) -> None:
     assert load(path, environment).dns == DnsSettings(resolvers=("127.0.0.1",), port=5353)
 
 
+@pytest.mark.parametrize(
+    ("text", "environment"),
+    [
+        ('[tracking]\ndomains_file = "domains.toml"\n', {}),
+        ("", {"CLICKTRAIL_TRACKING_DOMAINS_FILE": "domains.toml"}),
+    ],
+    ids=["file", "environment"],
+)
+def test_domains_file_of_earlier_versions_names_the_import(
+    tmp_path: Path, text: str, environment: dict[str, str]
+) -> None:
+    with pytest.raises(SettingsError, match=r"tracking\.domains_file is no longer a setting") as raised:
+        load(write(tmp_path, text), environment)
+    assert raised.value.hint == "delete the setting, then run: clicktrail domain import domains.toml"
+
+
 def test_relay_cannot_refuse_links(tmp_path: Path) -> None:
     assert load(write(tmp_path, '[utm]\nexisting = "keep"\n'), {}).utm.existing == "keep"
     with pytest.raises(SettingsError, match="refuse"):

@@ -13,12 +13,12 @@ from clicktrail.errors import StorageError
 from clicktrail.model.consent import Consent, ConsentRecord
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import AnonymousClick, Click, decode_event
-from clicktrail.server import overrides_file
+from clicktrail.model.tracking_domain import ServedDomain, TrackingDomain
+from clicktrail.server import overrides_file, served_domains
 from clicktrail.server.edge.routes import Sites
 from clicktrail.server.pipeline.privacy import HashedRecipients
+from clicktrail.server.served_domains import ServedDomains
 from clicktrail.server.settings import Settings
-from clicktrail.server.settings.schema import TrackingSettings
-from clicktrail.server.wiring.domains import read_domains
 from clicktrail.server.wiring.edge import FileReloader
 from clicktrail.tokens import KeyRing, SealedLink, seal_token
 from tests.support.edge import NOW, build_routes, token_path
@@ -113,12 +113,8 @@ class ReloadedEdge:
         rings: each key ring that was reloaded.
     """
 
-    def __init__(self, folder: Path, *, domains: str = "") -> None:
-        self.domains_file = folder / "domains.toml"
-        if domains:
-            self.domains_file.write_text(domains, "utf-8")
-        tracking = TrackingSettings(domains_file=str(self.domains_file) if domains else "")
-        self.settings = Settings(data_dir=str(folder), tracking=tracking)
+    def __init__(self, folder: Path) -> None:
+        self.settings = Settings(data_dir=str(folder))
         self.rings: list[KeyRing] = []
         self.routes = build_routes(ManualJournal())
         self.reloader = FileReloader(
@@ -126,20 +122,22 @@ class ReloadedEdge:
             self.routes,
             keyring_file.load_or_create(self.settings.keyring_path, earlier_data_paths=[]),
             on_key_ring=self.rings.append,
-            build_sites=lambda: Sites(read_domains(self.settings)),
+            build_sites=Sites,
         )
+
+    def write_domains(self, *sites: TrackingDomain) -> None:
+        """Write the tracking domains as a command does."""
+        write_served_domains(self.settings.served_domains_path, *sites)
+
+    def is_served(self, host: str) -> bool:
+        """Whether requests to a host are answered."""
+        return self.routes.sites.find(host) is not None
 
     async def reload(self) -> list[str]:
         """Reload what changed. Returns the errors logged."""
         with structlog.testing.capture_logs() as log:
             await self.reloader.reload_changed()
         return [str(entry["error"]) for entry in log]
-
-    def get_app_file(self, host: str) -> bytes | None:
-        """The Android app association file that a host answers with; None if it has none."""
-        site = self.routes.sites.find(host)
-        page = site.static_pages.get("/.well-known/assetlinks.json") if site else None
-        return page({}).body if page else None
 
 
 async def test_unreadable_or_missing_file_changes_nothing(tmp_path: Path) -> None:
@@ -187,42 +185,40 @@ async def test_failed_read_is_logged_once_and_retried(tmp_path: Path, monkeypatc
     assert edge.routes.overrides is not before
 
 
-DOMAIN = '[[domain]]\nhost = "{}"\nassetlinks = "android.json"\n'
+OLD, NEW = TrackingDomain(host="old.example"), TrackingDomain(host="new.example", assetlinks="[1]")
 
 
 async def test_changed_tracking_domains_are_reloaded(tmp_path: Path) -> None:
-    (tmp_path / "android.json").write_text("[1]")
-    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
-    await edge.reload()
-    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (b"[1]", None)
-    edge.domains_file.write_text(DOMAIN.format("new.example"))
-    await edge.reload()
-    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
-
-
-async def test_changed_app_association_file_is_reloaded(tmp_path: Path) -> None:
-    (tmp_path / "android.json").write_text("[1]")
-    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("a.example"))
-    await edge.reload()
-    (tmp_path / "android.json").write_text("[1, 2]")
-    await edge.reload()
-    assert edge.get_app_file("a.example") == b"[1, 2]"
+    edge = ReloadedEdge(tmp_path)
+    served = []
+    for domains in ((OLD,), (NEW,), (NEW, OLD), ()):
+        edge.write_domains(*domains)
+        assert await edge.reload() == []
+        served.append([edge.is_served(host) for host in ("old.example", "new.example", "other.example")])
+    assert served == [[True, False, False], [False, True, False], [True, True, False], [True, True, True]]
 
 
 async def test_unreadable_tracking_domains_keep_the_old_ones_until_corrected(tmp_path: Path) -> None:
-    (tmp_path / "android.json").write_text("[1]")
-    edge = ReloadedEdge(tmp_path, domains=DOMAIN.format("old.example"))
+    edge = ReloadedEdge(tmp_path)
+    edge.write_domains(OLD)
     await edge.reload()
-    edge.domains_file.write_text("[[domain]]\nhots = 'new.example'\n")
+    edge.settings.served_domains_path.write_text("{")
     (error,) = await edge.reload() + await edge.reload()
-    assert error == "in the domains file: unknown key 'hots' in domain[0]"
-    assert edge.get_app_file("old.example") == b"[1]"
-    edge.domains_file.unlink()
-    (error,) = await edge.reload() + await edge.reload()
-    assert "cannot read the domains file" in error
-    edge.domains_file.write_text(DOMAIN.format("new.example"))
+    assert "cannot read the tracking domains in" in error
+    assert edge.reloader.unreadable_kinds == ["tracking domains"]
+    edge.settings.served_domains_path.unlink()
     assert await edge.reload() == []
-    assert (edge.get_app_file("old.example"), edge.get_app_file("new.example")) == (None, b"[1]")
+    assert (edge.is_served("old.example"), edge.is_served("new.example")) == (True, False)
+    edge.write_domains(NEW)
+    assert await edge.reload() == []
+    assert (edge.is_served("old.example"), edge.is_served("new.example")) == (False, True)
+
+
+async def test_unreadable_tracking_domains_at_the_start_leave_every_host_served(tmp_path: Path) -> None:
+    edge = ReloadedEdge(tmp_path)
+    edge.settings.served_domains_path.write_text("{")
+    assert len(await edge.reload()) == 1
+    assert edge.is_served("old.example")
 
 
 async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> None:
@@ -237,9 +233,7 @@ async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> N
         link_count=1,
         sent_at=NOW,
     )
-    (tmp_path / "clicktrail.toml").write_text('[tracking]\ndomains_file = "domains.toml"', "utf-8")
-    domains_file = tmp_path / "domains.toml"
-    domains_file.write_text('[[domain]]\nhost = "127.0.0.1"\n', "utf-8")
+    write_served_domains(data / "domains.json", TrackingDomain(host="127.0.0.1"))
     overrides_file.merge(data / "overrides.json", edits=[DISABLED])
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/{seal_token(ring, sealed)}"
@@ -247,8 +241,14 @@ async def test_running_worker_reloads_overrides_and_domains(tmp_path: Path) -> N
             assert (await client.get(url)).status_code == httpx2.codes.GONE
             overrides_file.merge(data / "overrides.json", edits=[RESTORED])
             await wait_for_status(client, url, httpx2.codes.FOUND)
-            domains_file.write_text('[[domain]]\nhost = "links.example"\n', "utf-8")
+            write_served_domains(data / "domains.json", TrackingDomain(host="links.example"))
             await wait_for_status(client, url, httpx2.codes.MISDIRECTED_REQUEST)
+
+
+def write_served_domains(path: Path, *sites: TrackingDomain) -> None:
+    """Write the file of the tracking domains that the edge serves."""
+    domains = tuple(ServedDomain(site=site) for site in sites)
+    served_domains.write(path, ServedDomains(domains=domains))
 
 
 async def wait_for_status(client: httpx2.AsyncClient, url: str, status: httpx2.codes) -> None:

@@ -12,9 +12,9 @@ from importlib import resources
 import msgspec
 
 from clicktrail.config_text import decode_toml
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server.edge.responses import Response, make_response
 from clicktrail.server.pipeline.redirect import Redirect
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain
 
 DEFAULT_LANGUAGE = "en"
 

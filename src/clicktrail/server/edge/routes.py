@@ -17,6 +17,7 @@ import structlog
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Click, encode_event
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server.edge.pages import Pages, RecordingOptions
 from clicktrail.server.edge.responses import Response, Responses, make_response
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, Histogram
@@ -33,7 +34,7 @@ from clicktrail.server.pipeline.redirect import (
     Unavailable,
 )
 from clicktrail.server.pipeline.request import Request
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain, is_allowed_destination
+from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
 from clicktrail.server.ports import Clock, IdGenerator, Journal
 
 _LOG = structlog.get_logger(component="edge")

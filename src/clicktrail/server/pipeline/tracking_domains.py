@@ -1,7 +1,6 @@
-"""Parse the domains file: the sender's tracking domains, and what each shows and allows."""
+"""Parse a domains file: tracking domains, and what each shows and allows. ``clicktrail domain import`` reads it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
 
 import msgspec
 
@@ -14,34 +13,7 @@ from clicktrail.model.hosts import (
     is_host_listed,
     is_host_name,
 )
-
-
-class TrackingDomain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One tracking domain.
-
-    Attributes:
-        host: host name without scheme and port; empty in the default for all other hosts.
-        sender: name of the sender, shown on error pages; empty to show none.
-        contact: address or URL of a contact, shown on error pages; empty to show none.
-        home: web URL linked from ``/``; empty for none.
-        hsts_days: lifetime of HTTP Strict Transport Security in days (RFC 6797); 0 to send no such header.
-        destinations: allowed hosts of destinations: exact, ``*.example.com`` for all subdomains, ``*`` for every host.
-        opted_out: what is recorded of opted-out readers; empty to use the setting.
-        engagement_hosts: hosts of landing pages that report engagement; empty for none; None to use the setting.
-        apple_app_site_association: file to serve for iOS universal links; empty for none.
-        assetlinks: file to serve for Android app links; empty for none.
-    """
-
-    host: str = ""
-    sender: str = ""
-    contact: str = ""
-    home: str = ""
-    hsts_days: Annotated[int, msgspec.Meta(ge=0)] = 0
-    destinations: tuple[str, ...] = ("*",)
-    opted_out: Literal["", "anonymous", "none"] = ""
-    engagement_hosts: tuple[str, ...] | None = None
-    apple_app_site_association: str = ""
-    assetlinks: str = ""
+from clicktrail.model.tracking_domain import TrackingDomain
 
 
 class _DomainsFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -9,6 +9,7 @@ from clicktrail.server.ports.click_log import (
     RecipientClick,
     VerdictChange,
 )
+from clicktrail.server.ports.domains import Domains
 from clicktrail.server.ports.event_store import (
     ErasedRows,
     EventStore,
@@ -43,6 +44,7 @@ __all__ = [
     "Clicker",
     "Clock",
     "Consents",
+    "Domains",
     "ErasedRows",
     "ErasureResult",
     "Erasures",

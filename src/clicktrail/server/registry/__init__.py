@@ -1,1 +1,1 @@
-"""The registry on SQLite or PostgreSQL: link sets, short links, link edits, consents and erasures."""
+"""The registry on SQLite or PostgreSQL: link sets, short links, link edits, consents, erasures and tracking domains."""

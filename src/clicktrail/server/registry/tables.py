@@ -114,6 +114,32 @@ erasures = Table(
     Column("result", Text, nullable=False, server_default=""),  # JSON of ErasureResult; empty while pending
 )
 
+domains = Table(
+    "domains",
+    METADATA,
+    Column("host", Text, primary_key=True),
+    Column("site", Text, nullable=False),  # JSON of TrackingDomain
+    Column("esp", Text, nullable=False),
+    Column("region", Text, nullable=False),
+    Column("target", Text, nullable=False),
+    Column("added_at", EpochMilliseconds, nullable=False),
+    Column("removed_at", EpochMilliseconds),
+    Column("checked_at", EpochMilliseconds),
+    Column("verified_at", EpochMilliseconds),
+    Column("gone_since", EpochMilliseconds),
+    Column("certificate_ends_at", EpochMilliseconds),
+)
+
+domain_states = Table(
+    "domain_states",
+    METADATA,
+    Column("host", ForeignKey("domains.host", ondelete="CASCADE"), primary_key=True),
+    Column("since", EpochMilliseconds, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("next_step", Text, nullable=False),
+)
+
 
 def insert_links(
     connection: Connection, owner_column: Column[int], owned_links: Iterable[tuple[int, StoredLink]]

@@ -40,6 +40,7 @@ def load(config_path: Path | None, environ: Mapping[str, str]) -> Settings:
     if config_path or file.is_file():
         tree = decode_toml(read_text(file, "settings file"), dict[str, Any], name=str(file))
     _apply_environment(tree, environ)
+    _refuse_domains_file(tree)
     settings = convert_config(tree, Settings, name="the settings", strict=False)
     validate_settings(settings)
     return _resolve_paths(file.absolute().parent, settings)
@@ -138,8 +139,18 @@ def _is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def _refuse_domains_file(tree: Mapping[str, Any]) -> None:
+    """A setting of earlier versions; to ignore it would serve every host."""
+    tracking = tree.get("tracking")
+    if isinstance(tracking, Mapping) and "domains_file" in tracking:
+        raise SettingsError(
+            "tracking.domains_file is no longer a setting: tracking domains are in the registry",
+            hint=f"delete the setting, then run: clicktrail domain import {tracking['domains_file']}",
+        )
+
+
 def _apply_environment(tree: dict[str, Any], environ: Mapping[str, str]) -> None:
-    for section, key, is_list in _list_settings():
+    for section, key, is_list in (*_list_settings(), ("tracking", "domains_file", False)):
         variable = f"CLICKTRAIL_{section}_{key}".upper().replace("__", "_")
         text = environ.get(variable)
         if text is None and (path := environ.get(f"{variable}_FILE")) is not None:
@@ -177,7 +188,6 @@ def _resolve_paths(folder: Path, settings: Settings) -> Settings:
         tracking=replace(
             tracking,
             policy=tracking.policy if tracking.policy in list(Preset) else resolve(tracking.policy),
-            domains_file=resolve(tracking.domains_file),
         ),
         utm=replace(utm, convention_file=resolve(utm.convention_file)),
         dkim=replace(dkim, private_key_file=resolve(dkim.private_key_file)),

@@ -36,13 +36,6 @@ class TrackingSettings(Section, frozen=True, kw_only=True):
             "file, described in reason-codes.md; relative to the settings file."
         ),
     ] = Preset.STANDARD.value
-    domains_file: Annotated[
-        str,
-        _description(
-            "File of all tracking domains, described in domains.md; relative to the settings file. Empty to answer "
-            "every host name."
-        ),
-    ] = ""
 
 
 class DomainsSettings(Section, frozen=True, kw_only=True):
@@ -366,6 +359,11 @@ class Settings(Section, frozen=True, kw_only=True):
     def overrides_path(self) -> Path:
         """File of link edits, erasures and consents for the edge."""
         return self.data_path / "overrides.json"
+
+    @property
+    def served_domains_path(self) -> Path:
+        """File of the tracking domains that the edge serves."""
+        return self.data_path / "domains.json"
 
     @property
     def applied_files_path(self) -> Path:

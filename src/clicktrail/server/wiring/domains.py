@@ -1,52 +1,48 @@
-"""Read the tracking domains from the files that the settings name."""
+"""Read the tracking domains that the edge serves from the data folder, and a domains file for the import."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from clicktrail.server.pipeline.tracking_domains import TrackingDomain, parse_domains
+from clicktrail.model.hosts import is_domain_name, normalize_host
+from clicktrail.model.tracking_domain import TrackingDomain
+from clicktrail.server import served_domains
+from clicktrail.server.pipeline.tracking_domains import parse_domains
 from clicktrail.server.settings import Settings, read_text
 
 
-def read_domains(settings: Settings) -> tuple[TrackingDomain, ...]:
-    """All tracking domains, with the texts of the app association files that they name; empty without a domains file.
+def read_sites(settings: Settings) -> tuple[TrackingDomain, ...]:
+    """The domains that the edge serves; empty to serve every host, as before the first domain is added.
+
+    The host of ``tracking.domain`` is among them even if it was never added: its links are in sent mail. An IP address
+    is not, because every scanner of addresses knows it.
+
+    Raises:
+        StorageError: the file cannot be read.
+    """
+    sites = tuple(domain.site for domain in served_domains.read(settings.served_domains_path).domains)
+    host = normalize_host(urlsplit(settings.tracking.domain).hostname or "")
+    if not sites or not is_domain_name(host) or host in {site.host for site in sites}:
+        return sites
+    return (*sites, TrackingDomain(host=host))
+
+
+def read_domains_file(path: Path) -> tuple[TrackingDomain, ...]:
+    """The domains of a domains file, with the texts of the app association files that it names.
 
     Raises:
         SettingsError: a file cannot be read, or is no domains file.
     """
-    if not settings.tracking.domains_file:
-        return ()
     return tuple(
         replace(
             domain,
-            apple_app_site_association=_read_app_file(settings, domain.apple_app_site_association),
-            assetlinks=_read_app_file(settings, domain.assetlinks),
+            apple_app_site_association=_read_app_file(path, domain.apple_app_site_association),
+            assetlinks=_read_app_file(path, domain.assetlinks),
         )
-        for domain in _parse_domains_file(settings)
+        for domain in parse_domains(read_text(path, "domains file"))
     )
 
 
-def list_domain_files(settings: Settings) -> tuple[Path, ...]:
-    """The files that `read_domains` reads: the domains file, then those that it names.
-
-    Raises:
-        SettingsError: the domains file cannot be read, or is invalid.
-    """
-    if not settings.tracking.domains_file:
-        return ()
-    path = Path(settings.tracking.domains_file)
-    names = {
-        name
-        for domain in _parse_domains_file(settings)
-        for name in (domain.apple_app_site_association, domain.assetlinks)
-        if name
-    }
-    return (path, *(path.parent / name for name in sorted(names)))
-
-
-def _parse_domains_file(settings: Settings) -> tuple[TrackingDomain, ...]:
-    return parse_domains(read_text(Path(settings.tracking.domains_file), "domains file"))
-
-
-def _read_app_file(settings: Settings, name: str) -> str:
-    return read_text(Path(settings.tracking.domains_file).parent / name, "app association file") if name else ""
+def _read_app_file(path: Path, name: str) -> str:
+    return read_text(path.parent / name, "app association file") if name else ""

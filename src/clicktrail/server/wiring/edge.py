@@ -10,6 +10,7 @@ import structlog
 
 from clicktrail import keyring_file
 from clicktrail.errors import StorageError
+from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server import overrides_file
 from clicktrail.server.applied_files import AppliedFiles, get_file_version
 from clicktrail.server.edge.connection import OpenConnections, compute_connection_limit, serve_edge
@@ -33,7 +34,7 @@ from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.domains import list_domain_files, read_domains
+from clicktrail.server.wiring.domains import read_sites
 from clicktrail.server.wiring.jobs import sleep_or_stop
 from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 from clicktrail.server.wiring.judge import ReloadingJudge
@@ -76,7 +77,7 @@ class FileReloader:
         ring: KeyRing,
         *,
         on_key_ring: Callable[[KeyRing], None],
-        build_sites: Callable[[], Sites],
+        build_sites: Callable[[Sequence[TrackingDomain]], Sites],
     ) -> None:
         self._settings = settings
         self._overrides = OverridesSnapshot()
@@ -84,27 +85,21 @@ class FileReloader:
         self._ring = ring
         self._on_key_ring = on_key_ring
         self._build_sites = build_sites
-        self._domain_files = _WatchedFiles("tracking domains", list_domain_files(settings), self._load_domains)
         self._watched_files = (
-            _WatchedFiles("key ring", [settings.keyring_path], self._load_key_ring),
-            _WatchedFiles("overrides", [settings.overrides_path], self._load_overrides),
-            self._domain_files,
+            _WatchedFile("key ring", settings.keyring_path, self._load_key_ring),
+            _WatchedFile("overrides", settings.overrides_path, self._load_overrides),
+            _WatchedFile("tracking domains", settings.served_domains_path, self._load_domains),
         )
 
     async def start(self, applied_files: AppliedFiles) -> None:
-        """Load all files, before the edge serves.
-
-        Raises:
-            SettingsError: the tracking domains cannot be read.
-        """
-        await self._domain_files.load_if_changed()
+        """Load all files, before the edge serves. A file that cannot be read is tried again while it serves."""
         await self.reload_changed()
         self._publish_versions(applied_files)
 
     @property
     def unreadable_kinds(self) -> list[str]:
         """The files that have changed and cannot be read, so that an earlier version is in force."""
-        return [files.kind for files in self._watched_files if files.last_error]
+        return [file.kind for file in self._watched_files if file.last_error]
 
     async def run(self, stopping: asyncio.Event, applied_files: AppliedFiles) -> None:
         """Reload changed files several times a second until stopped."""
@@ -115,11 +110,11 @@ class FileReloader:
 
     async def reload_changed(self) -> None:
         """Reload each file that changed since it was loaded."""
-        for files in self._watched_files:
-            await files.reload_if_changed()
+        for file in self._watched_files:
+            await file.reload_if_changed()
 
     def _publish_versions(self, applied_files: AppliedFiles) -> None:
-        versions = {name: version for files in self._watched_files for name, version in files.loaded_versions.items()}
+        versions = {file.path.name: file.loaded_version for file in self._watched_files if file.is_loaded}
         try:
             applied_files.publish(versions)
         except StorageError as error:
@@ -144,42 +139,42 @@ class FileReloader:
         self._routes.denied = HashedRecipients(self._ring, self._overrides.denied)
 
     async def _load_domains(self) -> None:
+        if not self._settings.served_domains_path.exists():
+            return  # no domain was ever added, or removed by mistake: the domains that were loaded stay in force
         # The pages of 300 domains take 0.6 s to build, which would delay readers in the event loop.
-        self._routes.sites = await asyncio.to_thread(self._build_sites)
-        self._domain_files.paths = list_domain_files(self._settings)  # may name other app association files now
+        self._routes.sites = await asyncio.to_thread(lambda: self._build_sites(read_sites(self._settings)))
 
 
-class _WatchedFiles:
-    """Files that are loaded together when one of them changes.
+class _WatchedFile:
+    """A file that is loaded when it changes.
 
     Attributes:
-        loaded_versions: version of each file when it was loaded, by name; empty before the first time.
+        loaded_version: version of the file when it was loaded.
         last_error: why the current version could not be loaded; empty if it was.
     """
 
-    def __init__(self, kind: str, paths: Sequence[Path], load: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, kind: str, path: Path, load: Callable[[], Awaitable[None]]) -> None:
         self.kind = kind
-        self.paths = paths
-        self.loaded_versions: dict[str, str] = {}
+        self.path = path
+        self.loaded_version = ""
+        self.is_loaded = False
         self.last_error = ""
         self._load = load
-        self._is_loaded = False
-
-    async def load_if_changed(self) -> None:
-        versions = {path.name: get_file_version(path) for path in self.paths}  # before the files are read
-        if not self._is_loaded or versions != self.loaded_versions:
-            await self._load()
-            self._is_loaded, self.loaded_versions, self.last_error = True, versions, ""
 
     async def reload_if_changed(self) -> None:
-        """Load changed files; with any error, the worker goes on and tries again."""
+        """Load a changed file; with any error, the worker goes on and tries again."""
+        version = get_file_version(self.path)  # before the file is read
+        if self.is_loaded and version == self.loaded_version:
+            return
         try:
-            await self.load_if_changed()
+            await self._load()
         except Exception as error:
             text = str(error) or type(error).__name__
             if text != self.last_error:
-                _LOG.error("cannot reload changed files, trying again", files=self.kind, error=error)
+                _LOG.error("cannot reload a changed file, trying again", file=self.kind, error=error)
             self.last_error = text
+        else:
+            self.is_loaded, self.loaded_version, self.last_error = True, version, ""
 
 
 async def _run_edge(settings: Settings, listening_socket: socket.socket, *, index: int) -> None:
@@ -208,7 +203,7 @@ async def _serve(
                     ids=RandomIds(),
                     responses=Responses(),
                     create_task=tasks.create_task,
-                    sites=Sites(),  # loaded below, like the overrides
+                    sites=_build_sites(settings, ()),  # of tracking domains loaded below, like the overrides
                     anonymizer=Anonymizer(judge=judge, ids=RandomIds()),
                     overrides=ActiveEdits(),
                     erased=HashedRecipients(ring),
@@ -242,12 +237,12 @@ async def _serve(
                     await serve_edge(listening_socket, routes, stopping=stopping, connections=connections)
 
 
-def _build_sites(settings: Settings) -> Sites:
+def _build_sites(settings: Settings, domains: Sequence[TrackingDomain]) -> Sites:
     privacy = settings.privacy
     recording = RecordingOptions(
         ip_address_hours=privacy.ip_address_hours, records_opted_out=privacy.opted_out != "none"
     )
-    return Sites(read_domains(settings), recording=recording, landing_hosts=settings.engagement.hosts)
+    return Sites(domains, recording=recording, landing_hosts=settings.engagement.hosts)
 
 
 def _build_heartbeat(

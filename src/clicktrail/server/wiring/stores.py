@@ -12,8 +12,9 @@ from clicktrail.errors import StorageError
 from clicktrail.model.link_set import LinkSet
 from clicktrail.server.log import get_logger
 from clicktrail.server.pipeline.privacy import HashedRecipients
-from clicktrail.server.ports import Consents, Erasures, LinkEdits, LinkSets, ShortLinks
+from clicktrail.server.ports import Consents, Domains, Erasures, LinkEdits, LinkSets, ShortLinks
 from clicktrail.server.registry.database import Database, parse_database_url
+from clicktrail.server.registry.domains import SqlDomains
 from clicktrail.server.registry.links import SqlLinkEdits, SqlLinkSets, SqlShortLinks
 from clicktrail.server.registry.migrate import migrate
 from clicktrail.server.registry.recipients import SqlConsents, SqlErasures
@@ -34,6 +35,7 @@ class Registry:
     consents: Consents
     link_edits: LinkEdits
     erasures: Erasures
+    domains: Domains
 
 
 @contextlib.asynccontextmanager
@@ -142,6 +144,7 @@ def _build_registry(database: Database, settings: Settings) -> Registry:
         consents=SqlConsents(database, hash_recipient),
         link_edits=SqlLinkEdits(database),
         erasures=SqlErasures(database),
+        domains=SqlDomains(database),
     )
 
 
