@@ -203,7 +203,7 @@ def test_tokens_page_has_every_format_field_and_key_state() -> None:
 
 
 def test_domains_page_has_every_key_and_a_valid_example() -> None:
-    text = read_sections("domains.md")[""]
+    text = read_sections("domains.md")["Domains file"]
     assert find_row_keys(text) == list(TrackingDomain.__struct_fields__)
     (example,) = re.findall(r"```toml\n(.+?)```", text, flags=re.DOTALL)
     assert [domain.host for domain in parse_domains(example)] == ["links.example.com", "links.example.org"]

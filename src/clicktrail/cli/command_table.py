@@ -70,6 +70,7 @@ COMMANDS = {
     "keys": CommandEntry("keys:app", "Manage the key ring, the one file that must not be lost."),
     "consent": CommandEntry("consent:app", "Record and show recipients' consent to tracking."),
     "labels": CommandEntry("labels:app", "Measure the judge's accuracy against clicks whose truth you know."),
+    "domain": CommandEntry("domain:app", "Add, check, list and remove tracking domains."),
     "links": CommandEntry("links:app", "Redirect, disable or expire links after they were sent."),
     "networks": CommandEntry(
         "networks:app", "Name the owners of IP networks. These entries override the built-in table."

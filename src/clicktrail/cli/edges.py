@@ -12,7 +12,7 @@ async def wait_for_edges(settings: "Settings", path: Path) -> str:
     from clicktrail.server.applied_files import find_outdated_workers
 
     outdated, count = await find_outdated_workers(settings.applied_files_path, path)
-    is_copied = settings.registry.url and path == settings.overrides_path
+    is_copied = settings.registry.url and path in {settings.overrides_path, settings.served_domains_path}
     elsewhere = ", and on other machines within about 10 seconds" if is_copied else ""
     if outdated:
         return f"not in force yet in {', '.join(outdated)}: the log of clicktrail serve says why{elsewhere}"

@@ -65,3 +65,14 @@ def load_key_ring(settings: "Settings") -> "KeyRing":
     from clicktrail import keyring_file
 
     return keyring_file.load(settings.keyring_path)
+
+
+def load_or_create_key_ring(settings: "Settings") -> "KeyRing":
+    """Load the key ring of the data folder, or create both if nothing was ever stored there.
+
+    Raises:
+        KeyRingError: it is lost or damaged.
+    """
+    from clicktrail import keyring_file
+
+    return keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=settings.sealed_data_paths)

@@ -102,8 +102,7 @@ def _check_configuration(settings: Settings, components: Sequence[Component]) ->
     """Report here, once, what would stop each child."""
     if changed := remove_access_of_others(settings.data_path, except_file=settings.keyring_path):
         _LOG.warning("files were open to other users: access removed", folder=str(settings.data_path), files=changed)
-    data_paths = [settings.journal_path, settings.registry_path, settings.analytics_path, settings.overrides_path]
-    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=data_paths)
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=settings.sealed_data_paths)
     if Component.RELAY in components:
         build_tracker(settings)
 

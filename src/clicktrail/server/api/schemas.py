@@ -5,6 +5,7 @@ fractions of 1. The pages of docs/reference describe the fields: report.md, clic
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Generic, Self, TypeVar
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from clicktrail.judge.rules import Rules
 from clicktrail.judge.scoring import VerdictState, describe_counterfactual
 from clicktrail.model.event import format_rfc3339
+from clicktrail.model.tracking_domain import RegisteredDomain
 from clicktrail.model.verdict import Reason, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, LinkReport
 from clicktrail.report.accuracy import TRUTH_VERDICTS, ConfusionMatrix
@@ -20,6 +22,57 @@ from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport, R
 from clicktrail.server.pipeline.rejudge import RejudgeResult
 
 _Number = TypeVar("_Number", int, float)
+
+
+# clicktrail domain list --json
+
+
+class Domain(msgspec.Struct, frozen=True, kw_only=True):
+    """A tracking domain; ``esp`` and ``region`` are None for our own edge, times None for what has not happened."""
+
+    domain: str
+    esp: str | None
+    region: str | None
+    target: str | None
+    added_at: str
+    removed_at: str | None
+    checked_at: str | None
+    verified_at: str | None
+    status: str | None
+    code: str | None
+    since: str | None
+    next_step: str | None
+    certificate_ends_at: str | None
+
+    @classmethod
+    def from_domain(cls, domain: RegisteredDomain) -> Self:
+        """Convert a domain of the registry."""
+        state = domain.state
+        return cls(
+            domain=domain.host,
+            esp=domain.esp or None,
+            region=domain.region or None,
+            target=domain.target or None,
+            added_at=format_rfc3339(domain.added_at),
+            removed_at=_format_optional(domain.removed_at),
+            checked_at=_format_optional(domain.checked_at),
+            verified_at=_format_optional(domain.verified_at),
+            status=state.status if state else None,
+            code=(state.code or None) if state else None,
+            since=format_rfc3339(state.since) if state else None,
+            next_step=(state.next_step or None) if state else None,
+            certificate_ends_at=_format_optional(domain.certificate_ends_at),
+        )
+
+
+class Domains(msgspec.Struct, frozen=True, kw_only=True):
+    """All tracking domains."""
+
+    domains: list[Domain]
+
+
+def _format_optional(at: datetime | None) -> str | None:
+    return format_rfc3339(at) if at else None
 
 
 # GET /api/campaigns, GET /api/campaign, clicktrail report --json

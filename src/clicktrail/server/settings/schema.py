@@ -356,6 +356,11 @@ class Settings(Section, frozen=True, kw_only=True):
         return self.data_path / keyring_file.FILE_NAME
 
     @property
+    def sealed_data_paths(self) -> tuple[Path, ...]:
+        """Data that is of little use without its key ring: beside any of it, no new key ring is created."""
+        return self.journal_path, self.registry_path, self.analytics_path, self.overrides_path
+
+    @property
     def overrides_path(self) -> Path:
         """File of link edits, erasures and consents for the edge."""
         return self.data_path / "overrides.json"

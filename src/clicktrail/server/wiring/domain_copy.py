@@ -1,12 +1,28 @@
 """Copy the tracking domains from the registry to the file that the edge reads."""
 
 import asyncio
+from functools import partial
 
 from clicktrail.model.tracking_domain import ServedDomain
 from clicktrail.server import served_domains
+from clicktrail.server.log import get_logger
 from clicktrail.server.served_domains import ServedDomains
 from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.jobs import run_periodically
+from clicktrail.server.wiring.overrides import COPY_INTERVAL_S
 from clicktrail.server.wiring.stores import Registry
+
+_LOG = get_logger(component="domains")
+
+
+async def run_domain_copy(stopping: asyncio.Event, settings: Settings, registry: Registry) -> None:
+    """Copy the domains every few seconds: another machine may have changed them. Commands copy their own changes."""
+    await run_periodically(
+        partial(copy_domains, settings, registry),
+        stopping,
+        interval_s=COPY_INTERVAL_S,
+        on_error=lambda error: _LOG.warning("cannot copy tracking domains, trying again", error=error),
+    )
 
 
 async def copy_domains(settings: Settings, registry: Registry) -> None:

@@ -1,11 +1,10 @@
 """Read the tracking domains that the edge serves from the data folder, and a domains file for the import."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from clicktrail.model.hosts import is_domain_name, normalize_host
+from clicktrail.model.hosts import extract_host, is_domain_name
 from clicktrail.model.tracking_domain import TrackingDomain
 from clicktrail.server import served_domains
 from clicktrail.server.pipeline.tracking_domains import parse_domains
@@ -22,7 +21,7 @@ def read_sites(settings: Settings) -> tuple[TrackingDomain, ...]:
         StorageError: the file cannot be read.
     """
     sites = tuple(domain.site for domain in served_domains.read(settings.served_domains_path).domains)
-    host = normalize_host(urlsplit(settings.tracking.domain).hostname or "")
+    host = extract_host(settings.tracking.domain)
     if not sites or not is_domain_name(host) or host in {site.host for site in sites}:
         return sites
     return (*sites, TrackingDomain(host=host))

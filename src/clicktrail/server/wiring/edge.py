@@ -226,9 +226,11 @@ async def _serve(
                 tasks.create_task(reloader.run(stopping, applied_files))
                 tasks.create_task(judge.refresh_periodically(stopping))
                 if index == 0 and stored_links.shared_registry:
+                    from clicktrail.server.wiring.domain_copy import run_domain_copy
                     from clicktrail.server.wiring.overrides import run_overrides_copy
 
                     tasks.create_task(run_overrides_copy(stopping, settings, stored_links.shared_registry))
+                    tasks.create_task(run_domain_copy(stopping, settings, stored_links.shared_registry))
                 connections = OpenConnections(
                     compute_connection_limit(raise_file_limit()),
                     proxy_protocol_networks=trusted_proxies if settings.edge.proxy_protocol else (),

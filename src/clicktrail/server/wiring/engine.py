@@ -24,6 +24,7 @@ from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.count_check import CountCheck
+from clicktrail.server.wiring.domain_copy import run_domain_copy
 from clicktrail.server.wiring.jobs import (
     Job,
     keep_running,
@@ -227,6 +228,7 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
                         partial(run_filter_loading, stopping, analytics.load_next_filter),
                         partial(run_nightly, stopping, count_check.run_once),
                         partial(run_short_link_expiry, stopping, settings, registry.short_links),
+                        partial(run_domain_copy, stopping, settings, registry),
                         *_build_periodic_jobs(stopping, settings, reader, processor, overrides_job),
                     ]
                     for job in jobs:
