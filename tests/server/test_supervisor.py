@@ -12,7 +12,7 @@ import pytest
 
 from clicktrail.errors import KeyRingError, SettingsError, StorageError
 from clicktrail.server import settings, supervisor
-from clicktrail.server.supervisor import Component
+from clicktrail.server.service_locks import Component
 from tests.support.serving import running_server
 
 

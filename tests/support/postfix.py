@@ -50,8 +50,10 @@ proxymap  unix - - n - - proxymap
 
 
 @contextlib.asynccontextmanager
-async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
+async def postfix(*, next_hop_port: int, main_cf: str = "") -> AsyncIterator[str]:
     """Run Postfix; it accepts only ``anna@example.net`` and forwards her mail to a port of 127.0.0.1.
+
+    Lines of ``main_cf`` are added to its configuration.
 
     Yields its address, ``host:port``. If Postfix cannot run, the test is skipped, or fails with ``CI=true``.
     """
@@ -63,7 +65,7 @@ async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
         pytest.skip(reason)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with _write_config(next_hop_port=next_hop_port, port=port) as config_folder:
+    with _write_config(main_cf, next_hop_port=next_hop_port, port=port) as config_folder:
         command = (program, "-c", config_folder)
         master = await asyncio.create_subprocess_exec(
             *command, "start-fg", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -84,13 +86,14 @@ async def postfix(*, next_hop_port: int) -> AsyncIterator[str]:
 
 
 @contextlib.contextmanager
-def _write_config(*, next_hop_port: int, port: int) -> Iterator[Path]:
+def _write_config(main_cf: str, *, next_hop_port: int, port: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="postfix-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the daemons run as the user postfix
         for subfolder in ("spool", "data", "config"):
             (folder / subfolder).mkdir()
         shutil.chown(folder / "data", "postfix")
-        (folder / "config" / "main.cf").write_text(_MAIN_CF.format(folder=folder, next_hop_port=next_hop_port), "utf-8")
+        settings = _MAIN_CF.format(folder=folder, next_hop_port=next_hop_port) + main_cf
+        (folder / "config" / "main.cf").write_text(settings, "utf-8")
         (folder / "config" / "master.cf").write_text(_MASTER_CF.format(port=port), "utf-8")
         yield folder / "config"

@@ -52,6 +52,7 @@ class ScriptedServer:
         self.connection_count = 0
         self.port = 0
         self._server: asyncio.Server | None = None
+        self._received = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -61,6 +62,11 @@ class ScriptedServer:
     @property
     def verbs(self) -> Sequence[str]:
         return [line.split(b" ")[0].decode("ascii", "replace").upper() for line in self.lines]
+
+    async def wait_for(self, line: bytes) -> None:
+        """Wait until a command line was received."""
+        async with self._received:
+            await self._received.wait_for(lambda: line in self.lines)
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(
@@ -84,6 +90,8 @@ class ScriptedServer:
             while replies["connect"]:
                 line = (await reader.readuntil(b"\r\n"))[:-2]
                 self.lines.append(line)
+                async with self._received:
+                    self._received.notify_all()
                 verb = line.split(b" ")[0].decode("ascii", "replace").upper()
                 reply = replies.get(verb, b"502 5.5.1 What?\r\n")
                 writer.write(reply)

@@ -61,7 +61,8 @@ COMMANDS = {
         "demo:demo", "Send a campaign to simulated people and scanners, and compare verdicts with the truth."
     ),
     "doctor": CommandEntry(
-        "doctor:doctor", "Check keys, processes, journal and disk, and say how to fix each problem."
+        "doctor:doctor",
+        "Check keys, processes, journal, disk and the relay's next hop, and say how to fix each problem.",
     ),
     "erase": CommandEntry("erase:erase", "Erase a recipient's data, and record nothing about them from now on."),
     "privacy-text": CommandEntry(

@@ -1,4 +1,4 @@
-"""clicktrail doctor: find faults of an installation, and say how to fix them."""
+"""clicktrail doctor: find what is wrong, and say how to fix it."""
 
 import typer
 
@@ -7,11 +7,13 @@ from clicktrail.cli.terminal import print_json, print_line
 
 
 def doctor(config: Config = None, json_: Json = False) -> None:
-    """Check keys, processes, journal and disk, and say how to fix each problem."""
-    from clicktrail.server.doctor import Severity, diagnose, inspect_installation
+    """Check keys, processes, journal, disk and the relay's next hop, and say how to fix each problem."""
+    import asyncio
 
-    settings = load_settings(config)
-    findings = diagnose(inspect_installation(settings))
+    from clicktrail.server.doctor.examination import examine
+    from clicktrail.server.doctor.findings import Severity
+
+    findings = asyncio.run(examine(load_settings(config)))
     has_errors = any(finding.severity is Severity.ERROR for finding in findings)
     if json_:
         print_json({"ok": not has_errors, "findings": findings})
@@ -20,6 +22,6 @@ def doctor(config: Config = None, json_: Json = False) -> None:
             print_line(f"{finding.severity}: {finding.message} [{finding.code}]")
             print_line(f"    {finding.hint}")
         if not findings:
-            print_line("no problems found with keys, processes, journal and disk")
+            print_line("no problems found")
     if has_errors:
         raise typer.Exit(1)

@@ -19,12 +19,13 @@ def serve(
     import asyncio
 
     from clicktrail.server import log, supervisor
+    from clicktrail.server.service_locks import Component
 
-    if only and only not in list(supervisor.Component):
+    if only and only not in list(Component):
         raise typer.BadParameter(f"{only!r} is not edge, relay or engine", param_hint="--only")
     settings = load_settings(config)
     log.configure_logging(settings.log.level)
-    components = [supervisor.Component(only)] if only else list(supervisor.Component)
+    components = [Component(only)] if only else list(Component)
     asyncio.run(supervisor.serve(settings, config_path=config, components=components, stop_on_stdin_eof=with_input))
 
 

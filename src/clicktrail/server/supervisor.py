@@ -5,27 +5,24 @@ close its port: new connections wait in the socket's queue for the next worker.
 """
 
 import asyncio
-import contextlib
-import fcntl
 import json
 import os
 import signal
 import socket
 import sys
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import ExitStack
-from enum import StrEnum
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import structlog
 
 from clicktrail import keyring_file
 from clicktrail.atomic_file import write_atomically
-from clicktrail.disk_errors import describe_os_error
-from clicktrail.errors import SettingsError, StorageError
+from clicktrail.errors import SettingsError
 from clicktrail.server.child import ChildProcess
 from clicktrail.server.private_files import remove_access_of_others
+from clicktrail.server.service_locks import Component, RunningService, announce_service, get_lock_path, hold_lock
 from clicktrail.server.settings import HostPort, Settings
 from clicktrail.server.wiring.config import build_tracker
 from clicktrail.server.wiring.process import create_stop_event, raise_file_limit
@@ -33,14 +30,6 @@ from clicktrail.server.wiring.process import create_stop_event, raise_file_limit
 _LOG = structlog.get_logger(component="supervisor")
 _LISTEN_BACKLOG = 4096
 """Connections that may wait while every worker is busy or restarting; the kernel's own limit may be lower."""
-
-
-class Component(StrEnum):
-    """What ``serve --only`` can choose."""
-
-    EDGE = "edge"
-    RELAY = "relay"
-    ENGINE = "engine"
 
 
 async def serve(
@@ -64,8 +53,9 @@ async def serve(
     stopping = create_stop_event(signal.SIGTERM, signal.SIGINT, stop_on_stdin_eof=stop_on_stdin_eof)
     command = (sys.executable, "-m", "clicktrail", "worker", *(("--config", str(config_path)) if config_path else ()))
     with ExitStack() as stack:
-        for component in components:
-            stack.enter_context(_hold_lock(settings.data_path / f"{component}.lock"))
+        lock_files = [
+            stack.enter_context(hold_lock(get_lock_path(settings.data_path, component))) for component in components
+        ]
         workers: list[ChildProcess] = []
         engine: ChildProcess | None = None
         addresses: dict[str, str] = {}
@@ -92,6 +82,7 @@ async def serve(
             stack.callback(settings.run_file_path.unlink, missing_ok=True)
         metrics_socket = stack.enter_context(_open_listening_socket("metrics.listen", settings.metrics.listen))
         addresses["metrics"] = f"http://{_get_bound_address(metrics_socket)}"
+        announce_service(lock_files, RunningService(pid=os.getpid(), metrics=addresses["metrics"]))
         children = [*workers, engine] if engine else workers
         run_file = settings.run_file_path if engine else None
         announcement = _announce_when_ready(children, addresses, run_file=run_file)
@@ -171,22 +162,3 @@ def _open_listening_socket(setting: str, address_text: str) -> socket.socket:
 def _get_bound_address(listening_socket: socket.socket) -> HostPort:
     host, port = listening_socket.getsockname()[:2]
     return HostPort(host, port)
-
-
-def _open_lock(path: Path) -> TextIO:
-    try:
-        return path.open("w")
-    except OSError as error:
-        raise StorageError(f"cannot write {path}: {describe_os_error(error, path)}") from error
-
-
-@contextlib.contextmanager
-def _hold_lock(lock_path: Path) -> Iterator[None]:
-    with _open_lock(lock_path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StorageError(
-                f"another clicktrail serves from {lock_path.parent}", hint="stop it first, or choose another data_dir"
-            ) from error
-        yield

@@ -5,6 +5,7 @@ names format and key. AES-SIV needs no nonce: the same payload under the same ke
 """
 
 import binascii
+import hashlib
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -82,6 +83,11 @@ class Key:
             raise KeyRingError(f"key number {self.number} is not between 0 and {MAX_KEYS - 1}")
         if len(self.secret) != SECRET_BYTES:
             raise KeyRingError(f"key {self.number} has {len(self.secret)} bytes, not {SECRET_BYTES}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Recognises the key without revealing it."""
+        return hashlib.sha256(self.secret).hexdigest()[:16]
 
     def last_character(self, token_format: TokenFormat) -> str:
         """Last character of tokens of this format sealed with this key."""

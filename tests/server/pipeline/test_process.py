@@ -72,6 +72,13 @@ class ListReader:
         self.committed = position
 
 
+class PastReader(ListReader):
+    """Of events that were recorded earlier."""
+
+    async def read(self, limit: int) -> list[JournalEntry]:
+        return [dataclasses.replace(entry, is_past=True) for entry in await super().read(limit)]
+
+
 class UncommittedReader:
     """A reader whose process dies just before each commit."""
 
@@ -155,6 +162,19 @@ async def test_counts_of_processed_events() -> None:
         counting.tampered_count,
         counting.dominant_address_detector.find_dominant_address(),
     )
+
+
+async def test_events_recorded_earlier_are_no_sign_of_todays_state() -> None:
+    clicks = [replace(click("m1", str(number)), ip="10.1.2.3", tampered=True) for number in range(MIN_CLICKS)]
+    analytics = MemoryAnalytics()
+    analytics.remaining_failures = 1
+    importing = processor(PastReader(journal(*clicks)), analytics)
+    with pytest.raises(StorageError):
+        await importing.run_once(1_000)
+    assert importing.oldest_event_at is None
+    await drain(importing)
+    assert (importing.processed_count, importing.tampered_count) == (MIN_CLICKS, 0)
+    assert importing.dominant_address_detector.find_dominant_address() is None
 
 
 async def test_oldest_event_at_while_a_batch_is_pending() -> None:

@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -6,6 +7,7 @@ from clicktrail import keyring_file
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, decode_event
 from clicktrail.server import overrides_file
+from clicktrail.server.journal.reader import SegmentReader
 from clicktrail.server.journal.segments import SegmentAppender
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
@@ -73,3 +75,9 @@ def test_import_fails_if_the_disk_cannot_be_written(settings: Settings) -> None:
     (settings.journal_path / "import").write_bytes(b"no folder")
     with pytest.raises(StorageError, match="cannot be written"):
         import_events(settings, [click("m1", "1")])
+
+
+async def test_imported_events_are_read_as_past_ones(settings: Settings) -> None:
+    await asyncio.to_thread(import_events, settings, [click("m1", "1")])
+    (entry,) = await SegmentReader(settings.journal_path, settings.journal_path / "cursor.json").read(10)
+    assert entry.is_past

@@ -348,7 +348,8 @@ def read_segment(segment: SegmentFile, position: SegmentPosition, *, limit: int)
             if isinstance(item, DamagedRange):
                 damage.append(item)
                 continue
-            entries.append(JournalEntry(item.line, JournalPosition(segment.label, item.start, segment.key)))
+            position_of_entry = JournalPosition(segment.label, item.start, segment.key)
+            entries.append(JournalEntry(item.line, position_of_entry, is_past=segment.is_past))
             offset = item.end
             if len(entries) >= limit:
                 break

@@ -32,6 +32,11 @@ from clicktrail.server.journal.frames import (
 
 MAX_SEGMENT_BYTES: Final = 32 * 1024 * 1024
 
+IMPORT_WRITER: Final = "import"
+QUARANTINE_WRITER: Final = "quarantine"
+_PAST_WRITERS: Final = frozenset({IMPORT_WRITER, QUARANTINE_WRITER})
+"""Writers of events that were recorded earlier."""
+
 _SEGMENT_NAME: Final = re.compile(rf"(\d{{10,}})(?:-([0-9a-f]{{{2 * SEGMENT_ID_BYTES}}}))?\.segment")
 
 
@@ -56,6 +61,11 @@ class SegmentFile:
     def label(self) -> str:
         """Names the segment in logs: writer and number. The id stays secret."""
         return f"{self.path.parent.name}/{self.number:010}"
+
+    @property
+    def is_past(self) -> bool:
+        """Whether its events were recorded earlier."""
+        return self.path.parent.name in _PAST_WRITERS
 
     @property
     def frame_format(self) -> FrameFormat:

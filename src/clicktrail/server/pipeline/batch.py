@@ -16,6 +16,8 @@ from clicktrail.server.ports import JournalEntry, RecordedEvent
 
 MAX_FAILURES = 2
 
+_OWN_SOURCE = "clicktrail"
+
 
 class JudgingError(Exception):
     """The judge failed on a message, or took too long."""
@@ -33,6 +35,7 @@ class Batch:
         recorded: events, without anonymous clicks: the order of lines would reveal when they were made.
         events_by_message: events by message id; events without a message are left out.
         clicks: all clicks, with or without a message.
+        current_events: our own events as they happen: neither an ESP's, which can be old, nor recorded earlier.
         unreadable: entries that are not events.
         erased: entries of erased recipients, or whose URL holds an erased address.
     """
@@ -41,6 +44,7 @@ class Batch:
     anonymous_clicks: tuple[AnonymousClick, ...]
     events_by_message: Mapping[str, list[AnyEvent]]
     clicks: tuple[Click, ...]
+    current_events: tuple[AnyEvent, ...]
     unreadable: tuple[tuple[JournalEntry, EventError], ...]
     erased: tuple[JournalEntry, ...]
 
@@ -48,6 +52,7 @@ class Batch:
 def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Container[str]) -> Batch:
     """Decode entries, without the events of erased recipients."""
     recorded: list[RecordedEvent] = []
+    current_events: list[AnyEvent] = []
     anonymous_clicks: list[AnonymousClick] = []
     events_by_message: dict[str, list[AnyEvent]] = {}
     unreadable: list[tuple[JournalEntry, EventError]] = []
@@ -67,6 +72,8 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
             anonymous_clicks.append(event)
             continue
         recorded.append(RecordedEvent(entry.line, event))
+        if event.source == _OWN_SOURCE and not entry.is_past:
+            current_events.append(event)
         # A click on a token that cannot be opened has no message: it is stored as an event, in no campaign.
         if event.message_id:
             events_by_message.setdefault(event.message_id, []).append(event)
@@ -75,6 +82,7 @@ def decode_batch(entries: Sequence[JournalEntry], *, erased_recipients: Containe
         anonymous_clicks=tuple(anonymous_clicks),
         events_by_message=events_by_message,
         clicks=tuple(event for _, event in recorded if isinstance(event, Click)),
+        current_events=tuple(current_events),
         unreadable=tuple(unreadable),
         erased=tuple(erased),
     )

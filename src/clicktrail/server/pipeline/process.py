@@ -14,13 +14,13 @@ from functools import partial
 
 from clicktrail.errors import StorageError
 from clicktrail.judge import Judge
+from clicktrail.model.event import Click
 from clicktrail.server.pipeline.background_store import BackgroundStore, BatchResults
 from clicktrail.server.pipeline.batch import Batch, JudgingError, PendingBatch, decode_batch
 from clicktrail.server.pipeline.batch_judge import MESSAGE_CACHE_SIZE, BatchJudge
 from clicktrail.server.pipeline.dominant_address import DominantAddressDetector
 from clicktrail.server.ports import EventStore, Isolation, JournalEntry, JournalReader, StoreObserver, TimeLimitError
 
-_OWN_SOURCE = "clicktrail"
 _KILLED_PROCESS = "the engine died while it processed the event"
 
 
@@ -208,8 +208,7 @@ class Processor:
             part.batch = await self.worker.run(
                 partial(decode_batch, part.entries, erased_recipients=self._erased_recipients)
             )
-        # An ESP's events can be old.
-        event_times = [event.at for _, event in part.batch.recorded if event.source == _OWN_SOURCE]
+        event_times = [event.at for event in part.batch.current_events]
         batch.oldest_event_at = min((*event_times, *filter(None, [batch.oldest_event_at])), default=None)
         return await self._batch_judge.judge(part.batch, skipped_message_ids=part.skipped_message_ids)
 
@@ -258,11 +257,11 @@ class Processor:
         self.unreadable_count += len(batch.unreadable)
         for entry, error in batch.unreadable:
             self._isolation.on_unreadable(entry, error)
-        for click in batch.clicks:
-            if click.source == _OWN_SOURCE:  # an ESP's clicks do not pass our proxies
-                self.dominant_address_detector.add(click.ip)
-                self.tampered_count += click.tampered
-                self.damaged_count += click.damage != ""
+        for event in batch.current_events:
+            if isinstance(event, Click):
+                self.dominant_address_detector.add(event.ip)
+                self.tampered_count += event.tampered
+                self.damaged_count += event.damage != ""
 
 
 def _describe_failure(error: Exception) -> str:

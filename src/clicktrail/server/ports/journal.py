@@ -39,10 +39,12 @@ class JournalEntry:
 
     Attributes:
         position: where the entry is, for the log.
+        is_past: whether the event was recorded earlier, and imported or tried again now.
     """
 
     line: bytes
     position: object
+    is_past: bool = False
 
 
 class JournalReader(Protocol):

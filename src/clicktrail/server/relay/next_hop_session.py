@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
@@ -37,6 +38,7 @@ class NextHopConfig:
         password: ignored without a username.
         ehlo_name: name that we introduce ourselves with; empty for our IP address.
         connect_timeout_s: seconds to connect to each address of the next hop.
+        command_timeout_s: seconds for the reply to a command.
         max_connections: connections at the same time.
         max_messages: messages on one connection.
         max_idle_s: seconds for which an unused connection is kept; servers close it after 10 to 300 themselves.
@@ -51,6 +53,7 @@ class NextHopConfig:
     password: str = ""
     ehlo_name: str = ""
     connect_timeout_s: float = 10.0
+    command_timeout_s: float = _COMMAND_TIMEOUT_S
     max_connections: int = 50
     max_messages: int = 100
     max_idle_s: float = 10.0
@@ -59,6 +62,40 @@ class NextHopConfig:
     def __str__(self) -> str:
         """``host:port``."""
         return f"{self.host}:{self.port}"
+
+
+class OpeningStep(StrEnum):
+    """What is done to open a session, in this order."""
+
+    CONNECT = "connect"
+    GREETING = "greeting"
+    EHLO = "ehlo"
+    STARTTLS = "starttls"
+    LOGIN = "login"
+
+
+class NextHopOpenError(RelayError):
+    """A session could not be opened. The sender cannot fix that, so the reply is always 451: the sender tries again.
+
+    Attributes:
+        step: the step that failed.
+        refusal: the next hop's reply; None if it did not reply, or the connection was lost.
+        cause: the error of the connection; None if the next hop replied.
+    """
+
+    def __init__(
+        self, error: Exception, config: NextHopConfig, *, step: OpeningStep, refusal: Reply | None = None
+    ) -> None:
+        is_relay_error = isinstance(error, RelayError)
+        super().__init__(
+            str(error) if is_relay_error else _describe_unreachable(config, error),
+            reply_code=NEXT_HOP_UNREACHABLE.code,
+            reply_text=NEXT_HOP_UNREACHABLE.text,
+            hint=error.hint if isinstance(error, RelayError) else "",
+        )
+        self.step = step
+        self.refusal = refusal
+        self.cause = _find_os_error(error)
 
 
 class NextHopSession:
@@ -78,28 +115,26 @@ class NextHopSession:
         self._config = config
         self._connection = connection
         self._extensions: dict[str, str] = {}
+        self._step = OpeningStep.GREETING
 
     @classmethod
     async def open(cls, config: NextHopConfig) -> "NextHopSession":
         """Connect and log in.
 
         Raises:
-            RelayError: that failed. The sender cannot fix it, so the reply is always 451: the sender tries again.
+            NextHopOpenError: that failed.
         """
         try:
             session = cls(config, await _connect(config))
         except OSError as error:  # TimeoutError is one
-            raise _build_unreachable_error(config, error) from error
+            raise NextHopOpenError(error, config, step=OpeningStep.CONNECT) from error
         try:
             await session._begin()
         except RelayError as error:
             session.abort()
-            raise RelayError(
-                str(error),
-                reply_code=NEXT_HOP_UNREACHABLE.code,
-                reply_text=NEXT_HOP_UNREACHABLE.text,
-                hint=error.hint,
-            ) from error
+            reply = Reply(error.reply_code, error.reply_text)
+            refusal = None if reply in {NEXT_HOP_CONFUSED, NEXT_HOP_UNREACHABLE} else reply
+            raise NextHopOpenError(error, config, step=session._step, refusal=refusal) from error
         except BaseException:
             session.abort()
             raise
@@ -118,14 +153,16 @@ class NextHopSession:
         """Send commands, in one write if the next hop offers PIPELINING (RFC 2920). Returns one reply for each."""
         lines = [command.encode() + b"\r\n" for command in commands]
         if self.supports("PIPELINING") and lines:
-            replies = await self._use(self._connection.exchange_all(b"".join(lines), len(lines)), _COMMAND_TIMEOUT_S)
+            timeout_s = self._config.command_timeout_s
+            replies = await self._use(self._connection.exchange_all(b"".join(lines), len(lines)), timeout_s)
             return [self._check(reply, _COMPLETED) for reply in replies]
         return [await self.exchange(line) for line in lines]
 
     async def exchange(
-        self, data: bytes, *, expected: Collection[int] = _COMPLETED, timeout_s: float = _COMMAND_TIMEOUT_S
+        self, data: bytes, *, expected: Collection[int] = _COMPLETED, timeout_s: float | None = None
     ) -> Reply:
         """Send data, and return the reply to it: one of those expected, or a negative one."""
+        timeout_s = timeout_s or self._config.command_timeout_s
         return self._check(await self._use(self._connection.exchange(data), timeout_s), expected)
 
     async def write(self, piece: memoryview) -> None:
@@ -145,13 +182,16 @@ class NextHopSession:
         await self._send("", expected=(220,))
         await self._greet()
         if config.tls == "starttls" and config.tls_context:
+            self._step = OpeningStep.STARTTLS
             await self._send("STARTTLS", expected=(220,))
-            await self._use(self._connection.start_tls(config.tls_context, config.host), _COMMAND_TIMEOUT_S)
+            await self._use(self._connection.start_tls(config.tls_context, config.host), config.command_timeout_s)
             await self._greet()
         if config.username:
+            self._step = OpeningStep.LOGIN
             await self._log_in()
 
     async def _greet(self) -> None:
+        self._step = OpeningStep.EHLO
         name = self._config.ehlo_name or _format_address_literal(self._connection.local_address)
         reply = await self.exchange(f"EHLO {name}\r\n".encode())
         if not reply.is_positive:
@@ -224,7 +264,10 @@ async def _connect(config: NextHopConfig) -> NextHopConnection:
     """
     loop = asyncio.get_running_loop()
     is_tls = config.tls == "tls"
-    addresses = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+    try:
+        addresses = await loop.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a label that is empty or too long
+        raise socket.gaierror(f"{config.host} is not a host name") from error
     last_error: OSError = ConnectionError("the name has no address")
     for *_, address in dict.fromkeys(addresses):
         try:
@@ -247,9 +290,22 @@ def _format_address_literal(text: str) -> str:
     return f"[IPv6:{address}]" if isinstance(address, IPv6Address) else f"[{address}]"
 
 
+def _describe_unreachable(config: NextHopConfig, error: Exception) -> str:
+    return f"cannot reach the next hop {config}: {str(error) or type(error).__name__}"
+
+
+def _find_os_error(error: BaseException | None) -> OSError | None:
+    """The error of the connection that caused an error, if one did."""
+    while error:
+        if isinstance(error, OSError):
+            return error
+        error = error.__cause__
+    return None
+
+
 def _build_unreachable_error(config: NextHopConfig, error: OSError) -> RelayError:
     return RelayError(
-        f"cannot reach the next hop {config}: {str(error) or type(error).__name__}",
+        _describe_unreachable(config, error),
         reply_code=NEXT_HOP_UNREACHABLE.code,
         reply_text=NEXT_HOP_UNREACHABLE.text,
     )

@@ -49,9 +49,14 @@ class RewriterError(Exception):
 
 
 class Rewriter:
-    """A running rewriting process."""
+    """A running rewriting process.
+
+    Attributes:
+        sealing_key: fingerprint of the key that it seals links with.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.sealing_key = ""
         self._process = process
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(ParseResult | TrackResult | FailureResult)
@@ -70,7 +75,7 @@ class Rewriter:
         )
         try:
             async with asyncio.timeout(_START_TIMEOUT_S):
-                await rewriter._read_frame()
+                rewriter.sealing_key = (await rewriter._read_frame()).decode()
         except BaseException:
             await rewriter.kill()
             raise
@@ -194,6 +199,11 @@ class RewriterPool:
     def pids(self) -> list[int]:
         """Ids of the processes that run, that for large messages last."""
         return [lane.rewriter.pid for lane in (self._small, self._large) if lane.rewriter]
+
+    @property
+    def sealing_keys(self) -> set[str]:
+        """Fingerprints of the keys that the running processes seal links with."""
+        return {lane.rewriter.sealing_key for lane in (self._small, self._large) if lane.rewriter}
 
     async def wait_until_ready(self, *, timeout_s: float) -> None:
         """Wait until both processes are ready, or for the time given."""

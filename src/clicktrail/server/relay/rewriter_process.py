@@ -75,14 +75,14 @@ class FailureResult(msgspec.Struct, frozen=True, tag="failed"):
 
 
 def run_rewriter(build_tracker: Callable[[], Tracker]) -> None:
-    """Serve requests until the end of standard input. Writes an empty frame first, when it is ready."""
+    """Serve requests until the end of standard input. Writes the fingerprint of its sealing key when it is ready."""
     _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (_MAX_MEMORY_BYTES, resource.getrlimit(resource.RLIMIT_AS)[1]))
     tracker = build_tracker()
     requests, results = sys.stdin.buffer, sys.stdout.buffer
     decoder = msgspec.msgpack.Decoder(ParseRequest | TrackRequest)
     encoder = msgspec.msgpack.Encoder()
-    _write_frame(results, b"")
+    _write_frame(results, tracker.ring.sealing_key.fingerprint.encode())
     while frame := _read_frame(requests):
         request = decoder.decode(frame)
         try:

@@ -11,11 +11,11 @@ from clicktrail.disk_errors import describe_free_space
 from clicktrail.errors import StorageError
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event, normalize_event_recipient
 from clicktrail.server import overrides_file
+from clicktrail.server.journal.segments import IMPORT_WRITER
 from clicktrail.server.pipeline.privacy import HashedRecipients
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 
-_WRITER_NAME = "import"
 _BATCH_LINES = 1_000
 """Lines per fsync."""
 
@@ -36,7 +36,7 @@ def import_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
 
 async def _write_events(settings: Settings, events: Iterable[AnyEvent]) -> int:
     count = 0
-    with open_journal(settings, _WRITER_NAME) as journal:
+    with open_journal(settings, IMPORT_WRITER) as journal:
         for event in events:
             journal.append(encode_event(_assign_message_id(event)), lambda _is_durable: None)
             count += 1

@@ -8,6 +8,7 @@ import msgspec
 
 from clicktrail.errors import EventError
 from clicktrail.model.event import AnyEvent, Click, decode_event
+from clicktrail.server.journal.segments import QUARANTINE_WRITER
 from clicktrail.server.pipeline.erasure import ErasedRecipient
 from clicktrail.server.quarantine import QuarantinedEvent, QuarantineFolder
 from clicktrail.server.settings import Settings
@@ -15,7 +16,6 @@ from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.importing import flush_or_raise
 from clicktrail.server.wiring.journals import open_journal
 
-_WRITER_NAME = "quarantine"
 _PREFIX_LENGTHS = {4: 24, 6: 48}
 """By IP version, as in analytics."""
 
@@ -43,7 +43,7 @@ def retry_events(settings: Settings) -> int:
 
 
 async def _append_lines(settings: Settings, events: list[QuarantinedEvent]) -> None:
-    with open_journal(settings, _WRITER_NAME) as journal:
+    with open_journal(settings, QUARANTINE_WRITER) as journal:
         for event in events:
             journal.append(event.line, lambda _is_durable: None)
         flush_or_raise(journal, settings)

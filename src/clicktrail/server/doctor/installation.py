@@ -1,10 +1,13 @@
-"""Diagnose an installation from outside, without its locks and databases."""
+"""Key ring, processes, journal and disk of an installation, seen from outside, without its databases.
+
+Only the processes that hold the locks of this data folder are asked, and they count since they started: neither another
+installation nor an old event log makes a finding.
+"""
 
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import httpx2
@@ -12,23 +15,16 @@ import msgspec
 
 from clicktrail import keyring_file
 from clicktrail.errors import ClicktrailError, KeyRingError
-from clicktrail.server.engine_client import read_service_url
+from clicktrail.server.doctor.findings import Finding, Severity
 from clicktrail.server.monitoring.heartbeat import Problem, ProcessStatus
+from clicktrail.server.service_locks import Component, RunningService, find_running
 from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.config import read_convention
 
 _MIN_FREE_BYTES = 1_000_000_000
 """Disk space for a million clicks in journal and analytics, which a busy sender collects in a day."""
 
 _HTTP_TIMEOUT_S = 10
-
-
-class Severity(StrEnum):
-    """How urgent a finding is. The most urgent is first."""
-
-    ERROR = "error"
-    """Readers, clicks or reports are affected now."""
-    WARNING = "warning"
-    """They will be affected some day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +42,9 @@ class InstallationState:
 
     Attributes:
         key_ring_error: why the key ring cannot be used; None if it can.
-        processes: processes by name; None if the private port does not answer.
+        are_own_hosts_empty: whether no link gets UTM parameters, because the convention names no own hosts.
+        silent_ports: private ports of this data folder's supervisors that do not answer.
+        processes: processes by name; None if nothing is served from the data folder.
         dropped_events: events dropped since the processes started.
         unreadable_events: journal lines since then that are not events.
     """
@@ -54,62 +52,72 @@ class InstallationState:
     key_ring_error: ClicktrailError | None
     is_key_ring_backed_up: bool
     disk_free_bytes: int
+    are_own_hosts_empty: bool = False
+    silent_ports: tuple[str, ...] = ()
     processes: Mapping[str, ProcessHealth] | None
     dropped_events: int = 0
     unreadable_events: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing that is wrong.
-
-    Attributes:
-        code: a slug that never changes, for machines.
-        message: a sentence without its full stop.
-    """
-
-    code: str
-    severity: Severity
-    message: str
-    hint: str
-
-
 def inspect_installation(settings: Settings) -> InstallationState:
-    """Collect the state of the installation in the settings' data folder."""
-    processes, metrics_text = _fetch_health_and_metrics(settings)
+    """Collect the state of the installation in the settings' data folder.
+
+    Raises:
+        SettingsError: the UTM convention cannot be read.
+    """
+    running = find_running(settings.data_path)
+    answers = {service: _ask(service) for service in dict.fromkeys(filter(None, running.values()))}
+    metrics_text = "\n".join(answer.metrics_text for answer in answers.values() if answer)
     return InstallationState(
         key_ring_error=_find_key_ring_error(settings.keyring_path),
         is_key_ring_backed_up=keyring_file.is_backed_up(settings.keyring_path),
         disk_free_bytes=shutil.disk_usage(_find_existing_ancestor(settings.data_path)).free,
-        processes=processes,
+        are_own_hosts_empty=not read_convention(settings).own_hosts,
+        silent_ports=tuple(service.metrics for service, answer in answers.items() if answer is None),
+        processes=_merge_processes(running, answers) if running else None,
         dropped_events=_sum_metric(metrics_text, "clicktrail_journal_events_dropped_total"),
         unreadable_events=_sum_metric(metrics_text, "clicktrail_events_unreadable_total"),
     )
 
 
-def diagnose(state: InstallationState) -> list[Finding]:
-    """Findings about an installation, errors first."""
-    findings = [
-        *_check_key_ring(state),
-        *_check_processes(state),
-        *_check_lost_events(state),
-        *_check_disk_space(state),
-    ]
-    return sorted(findings, key=lambda finding: list(Severity).index(finding.severity))
+def diagnose_installation(state: InstallationState) -> Iterator[Finding]:
+    """Findings about an installation."""
+    yield from _check_key_ring(state)
+    yield from _check_processes(state)
+    yield from _check_lost_events(state)
+    yield from _check_disk_space(state)
+    yield from _check_utm_settings(state)
 
 
 class _HealthResponse(msgspec.Struct):
     processes: dict[str, ProcessHealth]
 
 
-def _fetch_health_and_metrics(settings: Settings) -> tuple[Mapping[str, ProcessHealth] | None, str]:
-    metrics_url = read_service_url(settings.run_file_path, "metrics") or f"http://{settings.metrics.listen}"
-    with httpx2.Client(base_url=metrics_url, timeout=_HTTP_TIMEOUT_S) as client:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    processes: Mapping[str, ProcessHealth]
+    metrics_text: str
+
+
+def _ask(service: RunningService) -> _Answer | None:
+    """What a supervisor says about its processes; None if it does not answer."""
+    with httpx2.Client(base_url=service.metrics, timeout=_HTTP_TIMEOUT_S) as client:
         try:
             health = msgspec.json.decode(client.get("/healthz").content, type=_HealthResponse)
-            return health.processes, client.get("/metrics").text
-        except (httpx2.HTTPError, msgspec.DecodeError):  # no server, or another program at this port
-            return None, ""
+            return _Answer(processes=health.processes, metrics_text=client.get("/metrics").text)
+        except (httpx2.HTTPError, msgspec.DecodeError):
+            return None
+
+
+def _merge_processes(
+    running: Mapping[Component, RunningService | None], answers: Mapping[RunningService, _Answer | None]
+) -> dict[str, ProcessHealth]:
+    """Processes of all supervisors. A component whose supervisor has not yet opened its private port is starting."""
+    starting = ProcessHealth(status=ProcessStatus.STARTING, restarts=0, problems=())
+    processes = {str(component): starting for component, service in running.items() if service is None}
+    for answer in filter(None, answers.values()):
+        processes |= answer.processes
+    return processes
 
 
 def _find_key_ring_error(path: Path) -> KeyRingError | None:
@@ -150,10 +158,17 @@ def _check_processes(state: InstallationState) -> Iterator[Finding]:
         yield Finding(
             code="not-running",
             severity=Severity.ERROR,
-            message="the private port does not answer",
-            hint="start clicktrail serve; if it runs, check that it has the same metrics.listen as these settings",
+            message="no process runs from this data folder, so links do not work",
+            hint="start clicktrail serve; if it runs, pass its settings file with --config",
         )
         return
+    for url in state.silent_ports:
+        yield Finding(
+            code="private-port-silent",
+            severity=Severity.ERROR,
+            message=f"clicktrail serve runs, but its private port {url} does not answer",
+            hint="run clicktrail doctor on the same machine and in the same container; else restart clicktrail serve",
+        )
     for name, process in state.processes.items():
         if process.status is not ProcessStatus.SERVING:
             yield Finding(
@@ -203,4 +218,14 @@ def _check_disk_space(state: InstallationState) -> Iterator[Finding]:
             severity=Severity.WARNING,
             message=f"{state.disk_free_bytes / 1e6:,.0f} MB are free on the disk that holds data_dir",
             hint="make space: on a full disk clicks wait in memory, and are dropped when that is full",
+        )
+
+
+def _check_utm_settings(state: InstallationState) -> Iterator[Finding]:
+    if state.are_own_hosts_empty:
+        yield Finding(
+            code="utm-own-hosts-empty",
+            severity=Severity.WARNING,
+            message="no host is named as your own, so no link gets UTM parameters",
+            hint='set utm.own_hosts to the hosts whose analytics you read, such as ["example.com", "*.example.com"]',
         )

@@ -1,10 +1,10 @@
 import asyncio
-import re
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,17 +12,16 @@ from clicktrail import keyring_file
 from clicktrail.errors import KeyRingError
 from clicktrail.server import settings
 from clicktrail.server.asgi import serve_app
-from clicktrail.server.doctor import (
-    Finding,
+from clicktrail.server.doctor.findings import Finding, Severity, sort_findings
+from clicktrail.server.doctor.installation import (
     InstallationState,
     ProcessHealth,
-    Severity,
-    diagnose,
+    diagnose_installation,
     inspect_installation,
 )
 from clicktrail.server.monitoring.heartbeat import Problem, ProcessStatus
+from clicktrail.server.service_locks import Component, RunningService, announce_service, get_lock_path, hold_lock
 from clicktrail.server.wiring.journals import open_journal
-from tests.support.paths import ROOT
 from tests.support.serving import running_server
 from tests.support.waiting import wait_until
 
@@ -39,6 +38,7 @@ def load_settings(data_dir: Path, *, metrics_port: int) -> settings.Settings:
 def test_inspection_without_a_server_reads_files(tmp_path: Path) -> None:
     state = inspect_installation(load_settings(tmp_path / "none", metrics_port=1))
     assert (state.processes, state.dropped_events, state.unreadable_events) == (None, 0, 0)
+    assert state.are_own_hosts_empty
     assert "is missing" in str(state.key_ring_error)
     assert 0 < state.disk_free_bytes
 
@@ -63,8 +63,32 @@ async def test_inspection_asks_a_running_server(tmp_path: Path) -> None:
     ) == (None, True, 0, 1)
 
 
+async def test_relay_that_seals_with_a_rotated_key_is_named(tmp_path: Path) -> None:
+    async with running_server(tmp_path, workers=1):
+        loaded = settings.load(tmp_path / "clicktrail.toml", {})
+        keyring_file.rotate(loaded.keyring_path)
+
+        def find_relay_problems() -> list[str]:
+            processes = inspect_installation(loaded).processes or {}
+            return [problem.code for problem in processes["relay-0"].problems]
+
+        assert await wait_until(lambda: asyncio.to_thread(find_relay_problems), bool) == ["relay-old-key"]
+
+
+async def test_only_processes_of_the_data_folder_are_asked(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    async with running_server(tmp_path / "other") as other:
+        loaded = load_settings(tmp_path / "mine", metrics_port=urlsplit(other.metrics).port or 0)
+        loaded.data_path.mkdir()
+        stale = f'{{"pid":1,"metrics":"{other.metrics}"}}\n'
+        (loaded.data_path / "engine.lock").write_text(stale, "utf-8")  # left behind by a crash
+        (loaded.data_path / "run.json").write_text(stale, "utf-8")
+        state = await asyncio.to_thread(inspect_installation, loaded)
+    assert state.processes is None
+
+
 @pytest.mark.parametrize("body", [b'{"status":"ok"}', b"[]", b"<html>"])
-async def test_another_program_at_the_private_port_is_not_the_server(tmp_path: Path, body: bytes) -> None:
+async def test_private_port_that_another_program_answers_is_named(tmp_path: Path, body: bytes) -> None:
     stopping = asyncio.Event()
 
     async def other_app(_scope: object, _receive: object, send: Send) -> None:
@@ -72,15 +96,22 @@ async def test_another_program_at_the_private_port_is_not_the_server(tmp_path: P
         await send({"type": "http.response.body", "body": body})
 
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        loaded = load_settings(tmp_path, metrics_port=listening.getsockname()[1])
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_app(other_app, listening, stopping=stopping))
-            state = await asyncio.to_thread(inspect_installation, loaded)
-            stopping.set()
-    assert state.processes is None
+        loaded = load_settings(tmp_path, metrics_port=1)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with hold_lock(get_lock_path(loaded.data_path, Component.EDGE)) as lock:
+            announce_service([lock], RunningService(pid=1, metrics=url))
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(serve_app(other_app, listening, stopping=stopping))
+                state = await asyncio.to_thread(inspect_installation, loaded)
+                stopping.set()
+    assert (state.processes, state.silent_ports) == ({}, (url,))
 
 
-PAGE = (ROOT / "docs" / "reference" / "doctor.md").read_text("utf-8")
+async def test_supervisor_without_a_private_port_yet_is_starting(tmp_path: Path) -> None:
+    loaded = load_settings(tmp_path, metrics_port=1)
+    with hold_lock(get_lock_path(loaded.data_path, Component.EDGE)):
+        state = await asyncio.to_thread(inspect_installation, loaded)
+    assert state.processes == {"edge": process(ProcessStatus.STARTING)}
 
 
 def process(
@@ -109,8 +140,14 @@ STATES_BY_CODE = {
     "dropped": replace(HEALTHY, dropped_events=1_200),
     "unreadable-events": replace(HEALTHY, unreadable_events=1),
     "disk-low": replace(HEALTHY, disk_free_bytes=999_000_000),
+    "private-port-silent": replace(HEALTHY, silent_ports=("http://127.0.0.1:8082",)),
+    "utm-own-hosts-empty": replace(HEALTHY, are_own_hosts_empty=True),
 }
-WARNINGS = {"key-ring-not-backed-up", "process-restarted", "disk-low"}
+WARNINGS = {"key-ring-not-backed-up", "process-restarted", "disk-low", "utm-own-hosts-empty"}
+
+
+def diagnose(state: InstallationState) -> list[Finding]:
+    return sort_findings(diagnose_installation(state))
 
 
 def test_healthy_installation_has_no_findings() -> None:
@@ -123,12 +160,6 @@ def test_finding_has_code_severity_and_hint(code: str) -> None:
     assert (code, code in WARNINGS) == (finding.code, finding.severity is Severity.WARNING)
     assert finding.message
     assert finding.hint
-
-
-def test_page_lists_every_code_and_no_other() -> None:
-    sources = (path.read_text("utf-8") for path in (ROOT / "src/clicktrail/server").rglob("*.py"))
-    problems = {code for source in sources for code in re.findall(r'\bProblem\(\s*code="([\w-]+)"', source)}
-    assert STATES_BY_CODE.keys() | problems == set(re.findall(r"(?m)^\| `([\w-]+)` \|", PAGE))
 
 
 @pytest.mark.parametrize(("restarts", "expected"), [(1, "restarted once since"), (3, "restarted 3 times since")])
