@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and a certificate of it for localhost."""
+"""A certificate authority for tests, and certificates of it."""
 
 import ssl
 from datetime import timedelta
@@ -12,41 +12,71 @@ from cryptography.x509.oid import NameOID
 
 from clicktrail.server.system import SystemClock
 
-_AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-_LOCALHOST = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+_DAY = timedelta(days=1)
+
+
+class Authority:
+    """Issues certificates.
+
+    Attributes:
+        file: its own certificate, in PEM.
+    """
+
+    def __init__(self, folder: Path, name: str = "Test authority") -> None:
+        self._folder = folder
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        self._key = generate_private_key(SECP256R1())
+        certificate = (
+            self._build_certificate(self._name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, SHA256())
+        )
+        self.file = folder / f"{name}.pem"
+        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
+
+    def issue(self, *names: str, starts_in: timedelta = -_DAY, ends_in: timedelta = _DAY) -> Path:
+        """Issue a certificate, and return the file of key and certificate."""
+        key = generate_private_key(SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
+        certificate = (
+            self._build_certificate(subject, key, starts_in=starts_in, ends_in=ends_in)
+            .add_extension(x509.SubjectAlternativeName(list(map(x509.DNSName, names))), critical=False)
+            .sign(self._key, SHA256())
+        )
+        file = self._folder / f"{names[0].replace('*', 'wildcard')}-{certificate.serial_number}.pem"
+        file.write_bytes(
+            key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+            + certificate.public_bytes(Encoding.PEM)
+        )
+        return file
+
+    def create_context(self, *names: str, starts_in: timedelta = -_DAY, ends_in: timedelta = _DAY) -> ssl.SSLContext:
+        """TLS context of a server with a new certificate."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.issue(*names, starts_in=starts_in, ends_in=ends_in))
+        return context
+
+    def _build_certificate(
+        self,
+        subject: x509.Name,
+        key: EllipticCurvePrivateKey,
+        *,
+        starts_in: timedelta = -_DAY,
+        ends_in: timedelta = _DAY,
+    ) -> x509.CertificateBuilder:
+        now = SystemClock().now()
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now + starts_in)
+            .not_valid_after(now + ends_in)
+        )
 
 
 def create_server_context(folder: Path) -> tuple[ssl.SSLContext, Path]:
     """TLS context of a server named localhost, and the file of the authority that signed its certificate."""
-    authority_key, server_key = generate_private_key(SECP256R1()), generate_private_key(SECP256R1())
-    authority = (
-        _build_certificate(_AUTHORITY, authority_key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(authority_key, SHA256())
-    )
-    server = (
-        _build_certificate(_LOCALHOST, server_key)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(authority_key, SHA256())
-    )
-    authority_file, server_file = folder / "authority.pem", folder / "server.pem"
-    authority_file.write_bytes(authority.public_bytes(Encoding.PEM))
-    server_file.write_bytes(
-        server_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + server.public_bytes(Encoding.PEM)
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(server_file)
-    return context, authority_file
-
-
-def _build_certificate(name: x509.Name, key: EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-    now = SystemClock().now()
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(_AUTHORITY)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-    )
+    authority = Authority(folder)
+    return authority.create_context("localhost"), authority.file

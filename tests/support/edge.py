@@ -19,7 +19,7 @@ from clicktrail.server.pipeline.engagement import EngagementTracker
 from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.ports import Journal
-from clicktrail.tokens import SECRET_BYTES, Key, KeyRing, SealedLink, seal_token
+from clicktrail.tokens import SECRET_BYTES, EdgeProof, Key, KeyRing, SealedLink, seal_token
 from tests.support.memory_registry import MemoryRegistry
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
@@ -81,6 +81,7 @@ def build_routes(
         erased=HashedRecipients(RING),
         denied=HashedRecipients(RING),
         beacon=BeaconEndpoint(EngagementTracker(RING), journal=journal, clock=FixedClock()),
+        proof=EdgeProof(RING),
         anonymizer=Anonymizer(judge=build_shipped_judge(), ids=SequentialIds()),
         create_task=create_task,
     )

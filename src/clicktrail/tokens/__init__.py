@@ -20,6 +20,7 @@ from clicktrail.tokens.campaign import (
     seal_token_prefix,
 )
 from clicktrail.tokens.damage import Damage, FoundToken, find_tokens, has_changed_case
+from clicktrail.tokens.edge_proof import EDGE_PROOF_PATH, NONCE_BYTES, EdgeProof
 from clicktrail.tokens.keys import MAX_KEYS, SECRET_BYTES, Key, KeyRing, KeyState, TokenFormat, identify_key
 from clicktrail.tokens.landing import LandingClick, LandingTokenSealer
 from clicktrail.tokens.sealed import LinkSealer, SealedLink, SealedPayload, open_payload, open_token, seal_token
@@ -32,12 +33,15 @@ from clicktrail.tokens.short import (
 )
 
 __all__ = [
+    "EDGE_PROOF_PATH",
     "MAX_KEYS",
     "MAX_LINKS",
     "MAX_SHORT_LINKS",
+    "NONCE_BYTES",
     "SECRET_BYTES",
     "SHORT_CODE_BITS",
     "Damage",
+    "EdgeProof",
     "FoundToken",
     "Key",
     "KeyRing",

@@ -37,6 +37,7 @@ REQUESTS = [
     Request(
         method="GET",
         path="/token",
+        query="fbclid=x",
         peer="192.0.2.1",
         headers={"host": "click.example", "user-agent": "Mozilla/5.0", "x-twice": "a, b"},
         recorded_headers={},
@@ -312,8 +313,13 @@ def test_browser_requests_are_simple(field: str) -> None:
 
     expected = {"host": "h", name.lower(): value.strip()}
     recorded = select_recorded_headers(expected)
-    assert (
-        Request(method="GET", path="/token", peer="192.0.2.1", headers=expected, recorded_headers=recorded) == request
+    assert request == Request(
+        method="GET",
+        path="/token",
+        query="fbclid=x",
+        peer="192.0.2.1",
+        headers=expected,
+        recorded_headers=recorded,
     )
 
 

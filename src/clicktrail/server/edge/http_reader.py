@@ -182,7 +182,7 @@ class RequestReader:
         if self.is_finished:
             return
         self._version = self._parser.get_http_version()
-        self._path = _extract_path(self._target.decode("latin-1"))
+        self._path, self._query = _split_target(self._target.decode("latin-1"))
         self._body_limits = get_body_limits(self._path)
         size = len(self._target)
         for name, value in self._fields:
@@ -220,6 +220,7 @@ class RequestReader:
             Request(
                 method=self._parser.get_method().decode("latin-1"),
                 path=self._path,
+                query=self._query,
                 peer=self.peer,
                 headers=self._headers,
                 http_version=self._version,
@@ -235,7 +236,7 @@ class RequestReader:
         self._target = b""
         self._body = bytearray()
         self._body_limits = DEFAULT_BODY_LIMITS
-        self._path = ""
+        self._path = self._query = ""
         self._version = ""
         self._fields: list[tuple[bytes, bytes]] = []
         self._headers: dict[str, str] = {}
@@ -267,11 +268,12 @@ def _find_part_end(data: bytes) -> int:
     return end
 
 
-def _extract_path(target: str) -> str:
-    """Path of a target, which can also be a whole URL (RFC 9112 section 3.2.2)."""
+def _split_target(target: str) -> tuple[str, str]:
+    """Path and query of a target, which can also be a whole URL (RFC 9112 section 3.2.2)."""
     if not target.startswith("/"):
         target = "/" + target.partition("://")[2].partition("/")[2]
-    return target.partition("?")[0]
+    path, _, query = target.partition("?")
+    return path, query
 
 
 _HEAD_END = b"\r\n\r\n"
@@ -334,9 +336,11 @@ def parse_simple_request(data: bytes, peer: str, *, https: bool = False) -> Requ
         if "x-forwarded-for" in headers:
             return None
         headers = {**headers, "x-forwarded-for": forwarded_for}
+    path, _, query = target.partition(b"?")
     return Request(
         method="GET",
-        path=target.partition(b"?")[0].decode(),
+        path=path.decode(),
+        query=query.decode(),
         peer=peer,
         headers=headers,
         http_version=head.http_version,

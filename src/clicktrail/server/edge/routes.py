@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from importlib import resources
 from time import perf_counter
 from typing import Any
+from urllib.parse import parse_qs
 
 import structlog
 from msgspec.structs import replace
 
 from clicktrail.model.event import AnonymousClick, Click, encode_event
-from clicktrail.model.tracking_domain import TrackingDomain
+from clicktrail.model.tracking_domain import ServedDomain, TrackingDomain
 from clicktrail.server.edge.pages import Pages, RecordingOptions
 from clicktrail.server.edge.responses import Response, Responses, make_response
 from clicktrail.server.monitoring.metrics import HTTP_RESPONSE_SECONDS, Histogram
@@ -36,6 +37,7 @@ from clicktrail.server.pipeline.redirect import (
 from clicktrail.server.pipeline.request import Request
 from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
 from clicktrail.server.ports import Clock, IdGenerator, Journal
+from clicktrail.tokens import EDGE_PROOF_PATH, EdgeProof
 
 _LOG = structlog.get_logger(component="edge")
 
@@ -43,10 +45,13 @@ SendResponse = Callable[[Response], None]
 Decision = Redirect | Gone | NotFound | Unavailable
 _FAILED_DECISIONS = (NotFound, Unavailable)
 
+_ASK_PATH = "/ask"
+"""Where our own TLS proxy asks whether a host is a tracking domain, before it gets a certificate for it."""
 _SCRIPT_PATH = "/e.js"
 _BEACON_PATH = "/e"
 _SECONDS_PER_DAY = 86_400
 _JSON_HEADERS = "Content-Type: application/json\r\nCache-Control: public, max-age=3600\r\n"
+_PLAIN_TEXT_HEADERS = "Content-Type: text/plain\r\nCache-Control: no-store\r\n"
 _ROBOTS_TXT = b"User-agent: *\nDisallow: /\n"
 _GPC_JSON = b'{"gpc":true,"lastUpdate":"2026-11-23"}\n'
 """Declares support of Global Privacy Control: https://w3c.github.io/gpc/#gpc-support-resource. The date is that of the
@@ -221,6 +226,8 @@ class Routes:
         erased: recipients whose events are not recorded.
         denied: recipients who denied consent after a message was sent.
         failed_tokens: limits how many requests with failed tokens are recorded.
+        proof: answers the challenges of ``clicktrail domain check``.
+        served_domains: the tracking domains that were added, by host.
     """
 
     redirector: Redirector
@@ -235,6 +242,8 @@ class Routes:
     erased: HashedRecipients
     denied: HashedRecipients
     beacon: BeaconEndpoint
+    proof: EdgeProof
+    served_domains: Mapping[str, ServedDomain] = field(default_factory=dict)
     stats: ResponseStats = field(default_factory=ResponseStats)
     failed_tokens: FailedTokenLimiter = field(default_factory=FailedTokenLimiter)
 
@@ -245,11 +254,16 @@ class Routes:
             if request.path == "/healthz" and is_read_request:
                 send(self._build_health_response())
                 return
+            if request.path == _ASK_PATH and is_read_request and self._is_our_proxy(request):
+                send(self._answer_ask(request))
+                return
             site = self.sites.find(request.headers.get("host", ""))
             if site is None:
                 send(self.sites.unknown_host(request.headers))
             elif is_read_request and (render := site.static_pages.get(request.path)) is not None:
                 send(render(request.headers))
+            elif request.path.startswith(EDGE_PROOF_PATH) and (answer := self._prove_edge(request)):
+                send(answer)
             elif (
                 site.landing_hosts
                 and (response := self.beacon.answer(request, excluded=(self.erased, self.denied))) is not None
@@ -350,6 +364,25 @@ class Routes:
         if has_opted_out(event.headers) or not self.failed_tokens.allows(event.ip, now=event.at):
             return None
         return replace(event, headers={}) if event.tampered else event
+
+    def _is_our_proxy(self, request: Request) -> bool:
+        """Whether our proxy itself sent a request, and did not pass on that of a client."""
+        return "x-forwarded-for" not in request.headers and self.redirector.proxies.is_trusted(request.peer)
+
+    def _answer_ask(self, request: Request) -> Response:
+        """Permit certificates for hosts of ours. Caddy also asks for those that it holds, so this must not need a disk.
+
+        https://caddyserver.com/docs/automatic-https#on-demand-tls, read 2026-12-01: a status of 200 permits.
+        """
+        (host, *others) = parse_qs(request.query).get("domain", [""])
+        domain = None if others else self.served_domains.get(host)
+        is_permitted = domain is not None and domain.may_have_certificate(self.clock.now())
+        return make_response("200 OK" if is_permitted else "403 Forbidden", _PLAIN_TEXT_HEADERS, b"")
+
+    def _prove_edge(self, request: Request) -> Response | None:
+        challenge = request.path.removeprefix(EDGE_PROOF_PATH)
+        answer = self.proof.answer(_normalize_host(request.headers.get("host", "")), challenge)
+        return make_response("200 OK", _PLAIN_TEXT_HEADERS, answer.encode()) if answer else None
 
     def _build_health_response(self) -> Response:
         journal = self.journal

@@ -57,6 +57,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: path as sent, percent-encoded, without the query.
+        query: query as sent, without its question mark.
         peer: IP address at the other end of the connection.
         headers: values by lower-case name; repeated headers are joined by commas.
         https: whether the connection itself uses TLS.
@@ -66,6 +67,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     method: str
     path: str
+    query: str = ""
     peer: str
     headers: Mapping[str, str]
     http_version: str = "1.1"
@@ -88,6 +90,11 @@ class TrustedProxies:
     def __init__(self, networks: Sequence[IPNetwork] = ()) -> None:
         # Parsing addresses would take a quarter of a click's time, and most requests come from the same proxies.
         self._parse_hop = lru_cache(_HOP_CACHE_SIZE)(partial(_parse_hop, proxies=tuple(networks)))
+
+    def is_trusted(self, peer: str) -> bool:
+        """Whether this address is a proxy of ours."""
+        hop = self._parse_hop(peer)
+        return hop is not None and hop.is_trusted
 
     def resolve_client(self, peer: str, headers: Mapping[str, str], *, https: bool) -> tuple[str, bool]:
         """Return the client's IP address, empty if unknown, and whether the client used TLS.

@@ -11,7 +11,7 @@ import structlog
 from clicktrail import keyring_file
 from clicktrail.errors import StorageError
 from clicktrail.model.tracking_domain import TrackingDomain
-from clicktrail.server import overrides_file
+from clicktrail.server import overrides_file, served_domains
 from clicktrail.server.applied_files import AppliedFiles, get_file_version
 from clicktrail.server.edge.connection import OpenConnections, compute_connection_limit, serve_edge
 from clicktrail.server.edge.pages import RecordingOptions
@@ -46,7 +46,7 @@ from clicktrail.server.wiring.worker import (
     run_worker,
     send_heartbeats,
 )
-from clicktrail.tokens import KeyRing
+from clicktrail.tokens import EdgeProof, KeyRing
 
 _LOG = structlog.get_logger(component="edge")
 _RELOAD_INTERVAL_S = 0.25
@@ -143,6 +143,8 @@ class FileReloader:
             return  # no domain was ever added, or removed by mistake: the domains that were loaded stay in force
         # The pages of 300 domains take 0.6 s to build, which would delay readers in the event loop.
         self._routes.sites = await asyncio.to_thread(lambda: self._build_sites(read_sites(self._settings)))
+        served = served_domains.read(self._settings.served_domains_path).domains
+        self._routes.served_domains = {domain.site.host: domain for domain in served}
 
 
 class _WatchedFile:
@@ -209,11 +211,13 @@ async def _serve(
                     erased=HashedRecipients(ring),
                     denied=HashedRecipients(ring),
                     beacon=BeaconEndpoint(EngagementTracker(ring), journal=journal, clock=clock),
+                    proof=EdgeProof(ring),
                 )
 
                 def use_key_ring(ring: KeyRing) -> None:
                     routes.redirector = build_redirector(ring)
                     routes.beacon = BeaconEndpoint(EngagementTracker(ring), journal=journal, clock=clock)
+                    routes.proof = EdgeProof(ring)
 
                 reloader = FileReloader(
                     settings,
