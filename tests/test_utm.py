@@ -37,7 +37,7 @@ def test_page_has_every_action_for_existing_parameters() -> None:
 
 
 def test_page_has_every_lint_code_and_json_key() -> None:
-    assert find_row_keys("Lint") == [*LintCode, "checked", "findings_left", "links", "unchecked"]
+    assert find_row_keys("Lint") == [*LintCode, "checked", "findings_left", "links", "unassigned", "unchecked"]
 
 
 def test_page_has_every_audit_reason_and_column() -> None:

@@ -62,6 +62,7 @@ def test_lint_as_json(tmp_path: Path) -> None:
                 ],
             }
         ],
+        "unassigned": [],
         "unchecked": [],
     }
 
@@ -106,6 +107,81 @@ def test_lint_reports_unchecked_links(tmp_path: Path) -> None:
     assert ["y.com is not one of your own hosts", "it is not an http or https URL"] == [
         row["reason"] for row in json.loads(page.stdout)["unchecked"]
     ]
+
+
+def test_lint_says_what_it_leaves(tmp_path: Path) -> None:
+    url = RIGHT.replace("utm_campaign", "utm_campaignid")
+    process = run_clicktrail("utm", "lint", url, "--fix", "--campaign", "2026-11_sale", folder=tmp_path)
+    assert process.returncode == 1
+    assert "does not read utm_campaignid: utm_campaign or utm_id may be meant (left as it is)\n" in process.stdout
+    assert "now " not in process.stdout
+
+
+def test_lint_says_which_visits_are_unassigned(tmp_path: Path) -> None:
+    (tmp_path / "utm.toml").write_text("source = 'klaviyo'")
+    url = RIGHT.replace("email", "klaviyo")
+    linted = run_clicktrail("utm", "lint", url, f"{url}&utm_term=a", "--convention", "utm.toml", folder=tmp_path)
+    as_json = run_clicktrail("utm", "lint", url, "--convention", "utm.toml", "--json", folder=tmp_path)
+    assert linted.returncode == 0
+    assert linted.stdout == (
+        "Google Analytics 4 will call visits with source 'klaviyo' and medium 'newsletter' Unassigned: "
+        "its channel Email needs 'email' as source or medium (2 links)\n"
+    )
+    assert json.loads(as_json.stdout)["unassigned"] == [
+        {"source": "klaviyo", "medium": "newsletter", "channel": "Unassigned", "links": 1}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "built"),
+    [
+        ("https://x.com/", ["--campaign", "2026-11_sale"], RIGHT),
+        ("https://x.com/?a=%20b#c", ["--campaign", "2026-11_sale"], RIGHT.replace("?", "?a=%20b&") + "#c"),
+        (RIGHT, ["--campaign", "2026-12_sale"], RIGHT.replace("11", "12")),
+        (
+            "https://x.com/",
+            ["--medium", "drip", "--campaign", "welcome", "--content", "hero", "--term", "a"],
+            "https://x.com/?utm_source=email&utm_medium=drip&utm_campaign=welcome&utm_content=hero&utm_term=a",
+        ),
+    ],
+)
+def test_build(tmp_path: Path, url: str, options: list[str], built: str) -> None:
+    (tmp_path / "utm.toml").write_text(CONVENTION)
+    process = run_clicktrail("utm", "build", url, *options, "--convention", "utm.toml", folder=tmp_path)
+    assert (process.returncode, process.stdout, process.stderr) == (0, f"{built}\n", "")
+
+
+def test_build_as_json_names_the_channel(tmp_path: Path) -> None:
+    process = run_clicktrail("utm", "build", "https://x.com/", "--campaign", "2026-11_sale", "--json", folder=tmp_path)
+    assert json.loads(process.stdout) == {"url": RIGHT, "source": "email", "medium": "newsletter", "channel": "Email"}
+
+
+def test_build_warns_of_unassigned_visits(tmp_path: Path) -> None:
+    (tmp_path / "utm.toml").write_text("source = 'klaviyo'")
+    options = ["--campaign", "2026-11_sale", "--convention", "utm.toml"]
+    process = run_clicktrail("utm", "build", "https://x.com/", *options, folder=tmp_path)
+    assert process.returncode == 0
+    assert "will call visits with source 'klaviyo' and medium 'newsletter' Unassigned" in process.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "options", "error"),
+    [
+        ("https://x.com/", ["--campaign", "2026-11 Sale"], "did you mean '2026-11_sale'?"),
+        ("https://x.com/", ["--campaign", "sale"], "campaigns of newsletter are named YYYY-MM_description"),
+        ("https://x.com/", ["--campaign", "sale", "--medium", "drop"], "did you mean 'drip'?"),
+        ("https://x.com/", ["--campaign", "2026-11_sale", "--content", "ann@x.com"], "personal data"),
+        ("https://y.com/", ["--campaign", "2026-11_sale"], "y.com is not one of your own hosts"),
+        ("https://x.com/?token=1", ["--campaign", "2026-11_sale"], "a secret or a signature (parameter token)"),
+        ("https://x.com/utm_source=a", ["--campaign", "2026-11_sale"], "UTM parameters are in the path"),
+        ("x.com", ["--campaign", "2026-11_sale"], "is not an http or https URL"),
+    ],
+)
+def test_build_refuses(tmp_path: Path, url: str, options: list[str], error: str) -> None:
+    (tmp_path / "utm.toml").write_text(CONVENTION)
+    process = run_clicktrail("utm", "build", url, *options, "--convention", "utm.toml", folder=tmp_path)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert error in process.stderr
 
 
 def test_invalid_convention_is_refused(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
+import html
+import re
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clicktrail.utm import Convention, lint, query
+from clicktrail.utm import Convention, query
 from clicktrail.utm.lint import LintCode, explain_unchecked, fix_url, lint_url
-from clicktrail.utm.query import split_url
+from clicktrail.utm.structure import StructureFault
+from tests.support.paths import CASES
 
 CONVENTION = Convention(source="email", medium="newsletter", own_hosts=("x.com",))
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
@@ -37,6 +41,20 @@ def codes(url: str, convention: Convention = CONVENTION) -> list[str]:
         (RIGHT.replace("?", "#"), "in-fragment", RIGHT),
         (RIGHT.replace("&utm_campaign=2026-11_sale", ""), "missing-key", RIGHT),
         (RIGHT.replace("newsletter", ""), "missing-key", RIGHT),
+        (RIGHT.replace("&", "%26"), "encoded-ampersand", RIGHT),
+        (RIGHT.replace("&", "%26").replace("m=", "m%3D").replace("n=", "n%3D"), "encoded-ampersand", RIGHT),
+        (RIGHT.replace("=", "%3D"), "encoded-ampersand", RIGHT),
+        (RIGHT.replace("&", ";"), "wrong-separator", RIGHT),
+        (RIGHT.replace("?", ""), "in-path", RIGHT),
+        (RIGHT.replace("?", "%3F"), "in-path", RIGHT),
+        (RIGHT.replace("utm_source", "utm_souce"), "misspelled-key", RIGHT),
+        (RIGHT.replace("utm_source", "utm-source"), "misspelled-key", RIGHT),
+        (RIGHT.replace("utm_source", "UTM.Source"), "misspelled-key", RIGHT),
+        (RIGHT.replace("_campaign", "_campagin"), "misspelled-key", RIGHT),
+        (RIGHT.replace("utm_source=email", "utm_souce=E-Mail"), "misspelled-key case separator", RIGHT),
+        (RIGHT.replace("email", "mail"), "unknown-source", RIGHT),
+        (RIGHT + "&utm_content=", "empty-value", RIGHT),
+        (RIGHT + "&utm_term=2026-11-14_hero", "", RIGHT + "&utm_term=2026-11-14_hero"),
         ("https://x.com/a?b#c", "untagged", f"https://x.com/a?b&{ADDED}#c"),
     ],
 )
@@ -56,6 +74,15 @@ def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None
         *[(RIGHT + f"&utm_term={value}", "placeholder") for value in ("{{x}}", "*|X|*", "%25x%25", "[X]", "TODO")],
         *[(RIGHT + f"&utm_term={value}", "placeholder") for value in ("%7Bx%7D", "a_{x}", "%5B2026%5D", "-x-", "<x>")],
         ("https://x.com/?utm_source=email&utm_medium=drip", "missing-key"),
+        (RIGHT.replace("_campaign", "_campaignid"), "misspelled-key"),
+        (RIGHT.replace("utm_source", "utm_souce") + "&utm_source=shop", "misspelled-key unknown-source"),
+        (RIGHT.replace("utm_source=email", "utm_souce=facebook"), "misspelled-key unknown-source"),
+        (RIGHT.replace("&", ""), "damaged-value missing-key missing-key"),
+        (RIGHT.replace("email", "email%26ref%3D5"), "damaged-value"),
+        (RIGHT.replace("2026-11_sale", "2026-11%2520sale"), "damaged-value"),
+        (RIGHT.replace("email&", "facebook;"), "wrong-separator unknown-source"),
+        (RIGHT.replace("?", "") + "/", "in-path damaged-value"),
+        (RIGHT + "#/a?utm_term=b&c", "in-fragment"),
         ("https://x.com/", "untagged"),
         (RIGHT.replace("x.com", "y.com"), "foreign-host"),
     ],
@@ -116,13 +143,16 @@ LEFT_TO_PEOPLE = {
     LintCode.DUPLICATE,
     LintCode.PLACEHOLDER,
     LintCode.FOREIGN,
-    LintCode.FRAGMENT,
 }
+DAMAGE = {*map(LintCode, StructureFault), LintCode.MISSPELLED, LintCode.DAMAGED}
 values = st.sampled_from(
     ["Email", "e-mail", "news letter", "drip", "2026-11 Sale", "", "{x}", "a%20B", "x+y", "É", "?utm_term=a"]
 )
 pairs = st.tuples(
-    st.sampled_from(["utm_source", "UTM_medium", "utm_campaign", "amp;utm_content", "a", "utm%5Fterm"]), values
+    st.sampled_from(
+        ["utm_source", "UTM_medium", "utm_campaign", "amp;utm_content", "a", "utm%5Fterm", "utm-term", "utm_campaignid"]
+    ),
+    values,
 )
 
 
@@ -131,48 +161,30 @@ pairs = st.tuples(
 def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragment: str) -> None:
     url = "https://x.com/p?" + "&".join("=".join(pair) for pair in written) + fragment
     repaired = fix_url(url, CONVENTION, campaign="2026-11_sale")
-    assert set() == {finding.code for finding in lint_url(repaired, CONVENTION)} - LEFT_TO_PEOPLE
+    left = {finding.code for finding in lint_url(repaired, CONVENTION)}
+    assert left <= LEFT_TO_PEOPLE or (repaired == url and not left.isdisjoint(DAMAGE))
     assert repaired == fix_url(repaired, CONVENTION, campaign="2026-11_sale")
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is not here")
+def test_shared_case_is_made_right() -> None:
+    page = (CASES / "clicks" / "utm" / "lint_fix_input.html").read_text("utf-8")
+    links = [html.unescape(href) for href in re.findall(r'href="(.*?)"', page)]
+    convention = Convention(source="email", medium="newsletter", own_hosts=("example.com",))
+    assert [[finding.code for finding in lint_url(link, convention)] for link in links] == [
+        ["encoded-ampersand"],
+        ["second-question-mark"],
+        ["wrong-separator"],
+        ["double-encoded-ampersand"],
+        ["misspelled-key"],
+        ["in-path"],
+    ]
+    assert {fix_url(link, convention) for link in links} == {
+        "https://example.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_winter"
+    }
 
 
 @given(st.lists(st.text(alphabet="abc=%2+é")))
 def test_other_parameters_keep_their_characters(others: list[str]) -> None:
     url = RIGHT.replace("email", "Email") + "".join(f"&{other}" for other in others)
     assert [query.QueryPair(other) for other in others] == list(query.split_url(fix_url(url, CONVENTION)).pairs[3:])
-
-
-MANY = 50_000
-"""Parameters; the time of a test is limited, and what grew with their square would not end in it."""
-
-
-@pytest.mark.parametrize(
-    ("url", "faults", "straight"),
-    [
-        ("https://x.com/?a=1&utm_source=b#c", "", "https://x.com/?a=1&utm_source=b#c"),
-        ("https://x.com/?a=1&amp;utm_source=b", "&", "https://x.com/?a=1&utm_source=b"),
-        ("https://x.com/?a=1&amp;amp;b=2", "&", "https://x.com/?a=1&b=2"),
-        ("https://x.com/?a=1?utm_source=b", "?", "https://x.com/?a=1&utm_source=b"),
-        ("https://x.com/?to=https://y.com/?utm_source=b", "", "https://x.com/?to=https://y.com/?utm_source=b"),
-        ("https://x.com/#utm_source=b&utm_medium=c", "#", "https://x.com/?utm_source=b&utm_medium=c"),
-        ("https://x.com/?a=1#top?utm_source=b", "#", "https://x.com/?a=1&utm_source=b#top"),
-        ("https://x.com/?#/route&utm_source=b", "#", "https://x.com/?utm_source=b#/route"),
-        ("https://x.com/#?utm_source=b&c=d", "#", "https://x.com/#?utm_source=b&c=d"),
-    ],
-)
-def test_hidden_parameters_are_found_and_brought_back(url: str, faults: str, straight: str) -> None:
-    pieces = split_url(url)
-    found = {
-        "&": lint.has_double_encoded_ampersand(pieces),
-        "?": lint.has_second_question_mark(pieces),
-        "#": lint.has_utm_in_fragment(pieces),
-    }
-    assert faults == "".join(mark for mark, there in found.items() if there)
-    assert straight == lint.move_parameters_to_query(pieces).append_pairs([])
-
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("fragment", ["#" + "utm_a=b&" * MANY + "c", "#" + "&utm_a=b" * MANY + "&c"])
-def test_a_long_fragment_is_read_at_once(fragment: str) -> None:
-    pieces = split_url(f"https://x.com/{fragment}")
-    assert lint.has_utm_in_fragment(pieces)
-    assert f"https://x.com/{fragment}" == lint.move_parameters_to_query(pieces).append_pairs([])

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from clicktrail.rewrite.html_links import find_links
-from clicktrail.utm import Convention, lint, query
+from clicktrail.utm import Convention, query
 from clicktrail.utm.lint import LintCode, lint_url
+from clicktrail.utm.structure import restore_structure
 from clicktrail.utm.tag import add_utm_parameters
 from tests.support.peer_cases import PeerCase, find_unmet_cases, needs_peer_cases, select_cases
 from tests.support.rewriting import POLICY
@@ -126,7 +127,7 @@ def is_added(case: PeerCase) -> bool:
 
 def is_read(case: PeerCase) -> bool:
     """The UTM parameters of a query are read, those behind another question mark too."""
-    pieces = lint.move_parameters_to_query(query.split_url("https://x.example/?" + case.source_text.removeprefix("?")))
+    pieces = restore_structure("https://x.example/?" + case.source_text.removeprefix("?")).restored
     found = {pair.key.removeprefix("utm_"): pair.value for pair in pieces.pairs if pair.is_utm}
     expected = dict(re.findall(r"(\w+)(?::(\w+))?", case.expected.partition("}")[0]))
     if "name" in expected:

@@ -3,12 +3,14 @@
 import dataclasses
 import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import to_builtins
 
 from clicktrail.cli.csv_output import SafeCsvWriter
 from clicktrail.cli.files import BODY_TYPES_BY_SUFFIX, read_bytes, read_text, write_bytes
@@ -23,8 +25,10 @@ from clicktrail.rewrite.document import rewrite_document
 from clicktrail.rewrite.policy import LinkDecision
 from clicktrail.utm import Convention, parse_convention
 from clicktrail.utm.audit import UtmAudit, Variant, audit_rows
+from clicktrail.utm.build import UtmValues, build_url
+from clicktrail.utm.channel import UNASSIGNED, Visit, classify_visit
 from clicktrail.utm.export import read_export
-from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
+from clicktrail.utm.lint import explain_unchecked, fix_url, has_utm, lint_url
 
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNCHECKED_REASONS = (
@@ -65,17 +69,16 @@ def lint(
     files = {source: _read_source(source) for source in sources}
     faulty_rows: list[dict[str, Any]] = []
     unchecked_rows: list[dict[str, Any]] = []
+    unassigned: Counter[Visit] = Counter()
     checked_count = 0
     for source, file in files.items():
         for skip_reason in file.skip_reasons:
             print_warning(f"not all of {source} could be read: {skip_reason}")
-        for link in file.links:
-            if reason := explain_unchecked(link.url, rules, utm_required=link.utm_required):
-                row = {"source": source, "line": link.line or None, "url": link.url, "reason": reason}
-                unchecked_rows.append(row)
-            else:
-                checked_count += 1
+        unchecked = list(_list_unchecked_links(source, file, rules))
+        unchecked_rows += unchecked
+        checked_count += len(file.links) - len(unchecked)
         rows = [_build_row(source, link, rules, campaign=campaign, fix=fix) for link in file.links]
+        unassigned.update(_find_unassigned_visits(file.links, rows, rules))
         faulty_rows += [row for row in rows if row["findings"]]
         fixed_urls = {row["url"]: row["fixed_url"] for row in rows if row["fixed_url"]}
         if fixed_urls and file.raw:
@@ -87,11 +90,14 @@ def lint(
                 "checked": checked_count,
                 "findings_left": findings_left,
                 "links": faulty_rows,
+                "unassigned": [{**to_builtins(visit), "links": count} for visit, count in unassigned.items()],
                 "unchecked": unchecked_rows,
             }
         )
     else:
-        _print_rows(faulty_rows)
+        _print_rows(faulty_rows, fix=fix)
+        for visit, count in unassigned.items():
+            print_line(f"{_describe_unassigned(visit)} ({count} {'link' if count == 1 else 'links'})")
         for row in unchecked_rows:
             if row["source"] == row["url"]:
                 print_message(f"not checked: {row['url']}: {row['reason']}")
@@ -100,6 +106,30 @@ def lint(
         )
     if findings_left:
         raise typer.Exit(1)
+
+
+@app.command()
+def build(
+    *,
+    url: Annotated[str, typer.Argument(help="Link to one of your own hosts.", metavar="URL")],
+    campaign: Annotated[str, typer.Option(help="Name of the campaign.", metavar="CAMPAIGN")],
+    medium: Annotated[str, typer.Option(help="Medium. Default: the convention's.", metavar="MEDIUM")] = "",
+    content: Annotated[str, typer.Option(help="utm_content: which link of the message it is.", metavar="TEXT")] = "",
+    term: Annotated[str, typer.Option(help="utm_term.", metavar="TEXT")] = "",
+    convention: _ConventionFile = None,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Add the convention's UTM parameters to a link and print it. A value against the convention is an error."""
+    rules = _read_convention(convention, config)
+    built = build_url(url, rules, UtmValues(medium=medium, campaign=campaign, content=content, term=term))
+    visit = classify_visit(built)
+    if json_:
+        print_json({"url": built, **to_builtins(visit)})
+        return
+    print_line(built)
+    if visit.channel == UNASSIGNED:
+        print_warning(_describe_unassigned(visit))
 
 
 @app.command()
@@ -161,12 +191,37 @@ def _build_row(source: str, link: "LintedLink", rules: Convention, *, campaign: 
     }
 
 
-def _print_rows(rows: Iterable[Mapping[str, Any]]) -> None:
+def _list_unchecked_links(source: str, file: "LintedFile", rules: Convention) -> Iterator[dict[str, Any]]:
+    for link in file.links:
+        if reason := explain_unchecked(link.url, rules, utm_required=link.utm_required):
+            yield {"source": source, "line": link.line or None, "url": link.url, "reason": reason}
+
+
+def _find_unassigned_visits(
+    links: Iterable["LintedLink"], rows: Iterable[Mapping[str, Any]], rules: Convention
+) -> Iterator[Visit]:
+    for link, row in zip(links, rows, strict=True):
+        url = row["fixed_url"] or link.url
+        if not explain_unchecked(url, rules, utm_required=link.utm_required) and has_utm(url):
+            visit = classify_visit(url)
+            if visit.channel == UNASSIGNED:
+                yield visit
+
+
+def _describe_unassigned(visit: Visit) -> str:
+    return (
+        f"Google Analytics 4 will call visits with source '{visit.source}' and medium '{visit.medium}' {UNASSIGNED}: "
+        "its channel Email needs 'email' as source or medium"
+    )
+
+
+def _print_rows(rows: Iterable[Mapping[str, Any]], *, fix: bool) -> None:
     for row in rows:
         location = f"{row['source']}:{row['line']}" if row["line"] else row["source"]
         print_line(f"{location}: {row['url']}" if location != row["url"] else location)
         for finding in row["findings"]:
-            print_line(f"  {finding['code']}: {finding['message']}{' (fixed)' if finding['fixed'] else ''}")
+            outcome = " (fixed)" if finding["fixed"] else " (left as it is)" if fix else ""
+            print_line(f"  {finding['code']}: {finding['message']}{outcome}")
         if row["fixed_url"]:
             print_line(f"  now {row['fixed_url']}")
 

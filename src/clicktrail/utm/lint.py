@@ -12,64 +12,13 @@ from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.secret_urls import find_secret
 from clicktrail.utm import query
 from clicktrail.utm.convention import Convention, matches_campaign_pattern
+from clicktrail.utm.keys import IntendedKey, find_intended_key
+from clicktrail.utm.personal_data import describe_personal_data, is_personal_merge_tag
 from clicktrail.utm.query import QueryPair, SplitUrl
-from clicktrail.utm.spelling import UTM_PARAMETERS, normalize_value
-
-_DOUBLE_ENCODED_AMPERSAND = re.compile(r"\A(?:amp;)++", re.IGNORECASE)
-# A value that is a URL itself may have a question mark.
-_SECOND_QUESTION_MARK = re.compile(r"\A((?:(?!://)[^?])*+)\?(?=utm_)", re.IGNORECASE)
-_UTM_IN_FRAGMENT = re.compile(r"[#?&]utm_[a-z_]+=", re.IGNORECASE)
-_MOVABLE_PARAMETER = re.compile(r"utm_[a-z_]+=[^?#]*", re.IGNORECASE)
-
-
-def has_double_encoded_ampersand(pieces: SplitUrl) -> bool:
-    """Whether a key begins with ``amp;``, which is left of an ampersand encoded twice."""
-    return any(_DOUBLE_ENCODED_AMPERSAND.match(pair.raw) for pair in pieces.pairs)
-
-
-def has_second_question_mark(pieces: SplitUrl) -> bool:
-    """Whether UTM parameters were appended to a query with a second question mark."""
-    return any(_SECOND_QUESTION_MARK.search(pair.raw) for pair in pieces.pairs)
-
-
-def has_utm_in_fragment(pieces: SplitUrl) -> bool:
-    """Whether UTM parameters are in the fragment, which servers never receive and analytics rarely read."""
-    return _UTM_IN_FRAGMENT.search(pieces.suffix) is not None
-
-
-def move_parameters_to_query(pieces: SplitUrl) -> SplitUrl:
-    """Move misplaced UTM parameters to the query, except those in the middle of a fragment."""
-    pairs = [
-        QueryPair(text)
-        for pair in pieces.pairs
-        for text in _SECOND_QUESTION_MARK.sub(r"\1&", _DOUBLE_ENCODED_AMPERSAND.sub("", pair.raw)).split("&")
-    ]
-    fragment, moved = _split_fragment(pieces.suffix)
-    if not moved:
-        return dataclasses.replace(pieces, pairs=tuple(pairs))
-    return SplitUrl(
-        prefix=pieces.prefix,
-        question_mark=pieces.question_mark or "?",
-        pairs=(*(pairs if pairs[-1].raw else pairs[:-1]), *moved),
-        suffix="" if fragment == "#" else fragment,
-    )
-
-
-def _split_fragment(fragment: str) -> tuple[str, list[QueryPair]]:
-    """Split UTM parameters off the end of a fragment."""
-    rest, moved = fragment.split("&"), list[str]()
-    while _MOVABLE_PARAMETER.fullmatch(rest[-1]) and len(rest) > 1:
-        moved.append(rest.pop())
-    for mark in "?#":
-        head, separator, last = rest[-1].rpartition(mark)
-        if separator and _MOVABLE_PARAMETER.fullmatch(last) and (mark == "?" or (not head and len(rest) == 1)):
-            moved.append(last)
-            rest[-1] = head if mark == "?" else "#"
-    return "&".join(rest), [QueryPair(text) for text in reversed(moved)]
-
+from clicktrail.utm.spelling import ISO_DATE, UTM_PARAMETERS, normalize_value
+from clicktrail.utm.structure import Structure, StructureFault, is_damaged_value, restore_structure
 
 _REQUIRED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign")
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
 _DRAFT_WORD = re.compile(r"\b(?:todo|xxx+|yyyy|tbd)\b|lorem", re.IGNORECASE)
 """Words that mark text to be written later."""
 
@@ -93,10 +42,17 @@ class LintCode(StrEnum):
     CAMPAIGN = "campaign-pattern"
     MISSING = "missing-key"
     DUPLICATE = "duplicate-key"
-    FRAGMENT = "in-fragment"
+    EMPTY = "empty-value"
+    MISSPELLED = "misspelled-key"
     AMPERSAND = "double-encoded-ampersand"
+    ENCODED = "encoded-ampersand"
+    WRONG_SEPARATOR = "wrong-separator"
     QUESTION_MARK = "second-question-mark"
+    PATH = "in-path"
+    FRAGMENT = "in-fragment"
+    DAMAGED = "damaged-value"
     PLACEHOLDER = "placeholder"
+    PERSONAL = "personal-data"
     UNTAGGED = "untagged"
     FOREIGN = "foreign-host"
 
@@ -125,19 +81,19 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
     """
     if query.is_too_large(url):
         return ()
-    host, pieces = extract_host(url), query.split_url(url)
+    structure = restore_structure(url)
+    host = extract_host(structure.restored.append_pairs([]))
     if not host or find_secret(url):
         return ()
-    has_utm = _has_utm(pieces)
+    has_utm = _has_utm(structure)
     if convention.own_hosts and not is_host_listed(host, convention.own_hosts):
         message = f"{host} is not one of your own hosts, and the link has UTM parameters"
         return (LintFinding(code=LintCode.FOREIGN, message=message),) if has_utm else ()
     if has_utm:
-        return (*_check_structure(pieces), *_check_parameters(move_parameters_to_query(pieces), convention))
+        return (*_report_structure(structure), *_check_parameters(structure.restored, convention))
     if convention.own_hosts and utm_required:
-        return (
-            LintFinding(code=LintCode.UNTAGGED, message=f"{host} is one of your own hosts, and the link has no UTM"),
-        )
+        message = f"{host} is one of your own hosts, and the link has no UTM"
+        return (LintFinding(code=LintCode.UNTAGGED, message=message), *_check_personal_data(structure.restored))
     return ()
 
 
@@ -145,12 +101,13 @@ def explain_unchecked(url: str, convention: Convention, *, utm_required: bool = 
     """Return the reason why `lint_url` does not check a link; empty if it does."""
     if query.is_too_large(url):
         return f"it has more than {query.MAX_PAIRS} parameters or {query.MAX_URL_CHARS:,} characters"
-    host, pieces = extract_host(url), query.split_url(url)
+    structure = restore_structure(url)
+    host = extract_host(structure.restored.append_pairs([]))
     if not host:
         return "it is not an http or https URL"
     if secret := find_secret(url):
         return f"it carries a secret or a signature ({secret}), and gets no parameters"
-    return "" if _has_utm(pieces) else _explain_missing_utm(host, convention, utm_required=utm_required)
+    return "" if _has_utm(structure) else _explain_missing_utm(host, convention, utm_required=utm_required)
 
 
 def _explain_missing_utm(host: str, convention: Convention, *, utm_required: bool) -> str:
@@ -162,84 +119,158 @@ def _explain_missing_utm(host: str, convention: Convention, *, utm_required: boo
     return "" if utm_required else "this kind of link needs no UTM parameters"
 
 
+_DAMAGE = {*map(str, StructureFault), LintCode.MISSPELLED, LintCode.DAMAGED}
+
+
 def fix_url(url: str, convention: Convention, *, campaign: str = "", utm_required: bool = True) -> str:
     """Fix mistakes that have only one correct form, and keep every other character.
 
-    Arguments are as for `lint_url`, and ``campaign`` is the value for a missing ``utm_campaign``; empty if unknown.
+    A link with damaged parameters is returned right, or unchanged: a wrong value, or a right one beside a damaged one,
+    would be hard to see later. Arguments are as for `lint_url`, and ``campaign`` is the value for a missing
+    ``utm_campaign``; empty if unknown.
     """
     codes = {finding.code for finding in lint_url(url, convention, utm_required=utm_required)}
     if not codes or LintCode.FOREIGN in codes:
         return url
-    pieces = move_parameters_to_query(query.split_url(url))
-    medium = _resolve_medium(pieces, convention)
     parameters = convention.build_parameters(campaign=campaign)
     if not campaign and "{campaign}" in convention.campaign:
         parameters.pop("utm_campaign", None)
+    pieces = _correct_keys(restore_structure(url).restored)
     if LintCode.UNTAGGED in codes:
-        return (
-            pieces.append_pairs([query.encode_pair(*item) for item in parameters.items()])
-            if "utm_campaign" in parameters
-            else url
-        )
+        added = [query.encode_pair(*item) for item in parameters.items()]
+        return pieces.append_pairs(added) if "utm_campaign" in parameters else url
+    fixed = _fix_parameters(pieces, convention, parameters)
+    return url if not _DAMAGE.isdisjoint(codes) and lint_url(fixed, convention) else fixed
+
+
+def _fix_parameters(pieces: SplitUrl, convention: Convention, parameters: dict[str, str]) -> str:
+    medium = _resolve_medium(pieces, convention)
     pairs = [_fix_pair(pair, convention, medium, parameters) for pair in pieces.pairs]
-    pairs = [pair for index, pair in enumerate(pairs) if not (pair.is_utm and pair in pairs[:index])]
+    pairs = [
+        pair
+        for index, pair in enumerate(pairs)
+        if not (pair.is_utm and (pair in pairs[:index] or _is_empty_option(pair)))
+    ]
     present = {pair.key for pair in pairs}
     missing = [
         query.encode_pair(name, parameters[name])
         for name in _REQUIRED_PARAMETERS
         if name in parameters and name not in present
     ]
-    return dataclasses.replace(pieces, pairs=tuple(pairs)).append_pairs(missing)
+    return dataclasses.replace(pieces, pairs=tuple(pairs) or (QueryPair(""),)).append_pairs(missing)
 
 
-def _has_utm(pieces: SplitUrl) -> bool:
-    return any(_check_structure(pieces)) or any(pair.is_utm for pair in move_parameters_to_query(pieces).pairs)
+def has_utm(url: str) -> bool:
+    """Whether a link has UTM parameters, damaged and misspelled ones included."""
+    return _has_utm(restore_structure(url))
 
 
-def _check_structure(pieces: SplitUrl) -> Iterator[LintFinding]:
-    if has_double_encoded_ampersand(pieces):
-        yield LintFinding(
-            code=LintCode.AMPERSAND, message="a key begins with 'amp;': the ampersand before it was encoded twice"
-        )
-    if has_second_question_mark(pieces):
-        yield LintFinding(
-            code=LintCode.QUESTION_MARK, message="UTM parameters follow a second question mark, inside another value"
-        )
-    if has_utm_in_fragment(pieces):
-        yield LintFinding(
-            code=LintCode.FRAGMENT, message="UTM parameters are after the '#', where analytics does not read them"
-        )
+def _has_utm(structure: Structure) -> bool:
+    return bool(structure.faults) or any(_is_nearly_utm(pair) for pair in structure.restored.pairs)
+
+
+def _is_nearly_utm(pair: QueryPair) -> bool:
+    return pair.is_utm or find_intended_key(pair.key) is not None
+
+
+def _get_name(pair: QueryPair) -> str:
+    """The key in lower case, or the one that it is a misspelling of."""
+    intended = find_intended_key(pair.key)
+    return intended.name if intended else pair.key.lower()
+
+
+def _correct_keys(pieces: SplitUrl) -> SplitUrl:
+    """Correct misspelled keys where there is no doubt, and no other value of the right key."""
+    values: dict[str, set[str]] = {}
+    for pair in pieces.pairs:
+        values.setdefault(_get_name(pair), set()).add(pair.value)
+    pairs = []
+    for pair in pieces.pairs:
+        intended = find_intended_key(pair.key)
+        if intended and intended.is_certain and len(values[intended.name]) == 1:
+            pairs.append(QueryPair(f"{intended.name}={pair.raw.partition('=')[2]}"))
+        else:
+            pairs.append(pair)
+    return dataclasses.replace(pieces, pairs=tuple(pairs))
+
+
+_STRUCTURE_MESSAGES = {
+    StructureFault.AMPERSAND: "an ampersand is encoded twice, so that the next key begins with 'amp;'",
+    StructureFault.ENCODED: "UTM parameters are inside another value: the & or = between them is percent-encoded",
+    StructureFault.SEPARATOR: "UTM parameters are inside another value: not an & separates them",
+    StructureFault.QUESTION_MARK: "UTM parameters follow a second question mark, inside another value",
+    StructureFault.PATH: "UTM parameters are in the path: there is no ? before them",
+    StructureFault.FRAGMENT: "UTM parameters are after the '#', where analytics does not read them",
+}
+
+
+def _report_structure(structure: Structure) -> Iterator[LintFinding]:
+    for fault in structure.faults:
+        yield LintFinding(code=LintCode(fault.value), message=_STRUCTURE_MESSAGES[fault])
 
 
 def _check_parameters(pieces: SplitUrl, convention: Convention) -> Iterator[LintFinding]:
     medium = _resolve_medium(pieces, convention)
     keys = Counter(pair.key.lower() for pair in pieces.pairs if pair.is_utm)
     for pair in pieces.pairs:
-        if pair.is_utm:
-            if pair.key != pair.key.lower():
-                yield LintFinding(
-                    code=LintCode.CASE, parameter=pair.key, message=f"the key {pair.key} is not in lower case"
-                )
+        intended = find_intended_key(pair.key)
+        if pair.is_utm or intended:
+            yield from _check_key(pair, intended)
+        if pair.is_utm if intended is None else intended.is_certain:
             yield from _check_value(pair, convention, medium)
+    yield from _check_personal_data(pieces)
     for key, count in keys.items():
         if count > 1:
             yield LintFinding(code=LintCode.DUPLICATE, parameter=key, message=f"{key} occurs {count} times")
-    values = {pair.key.lower(): pair.value for pair in pieces.pairs}
+    values = {_get_name(pair): pair.value.strip() for pair in pieces.pairs}
     for name in _REQUIRED_PARAMETERS:
-        if not values.get(name, "").strip():
-            yield LintFinding(code=LintCode.MISSING, parameter=name, message=f"{name} is missing or empty")
+        if not values.get(name):
+            message = f"{name} is {'empty' if name in values else 'missing'}"
+            yield LintFinding(code=LintCode.MISSING, parameter=name, message=message)
+
+
+def _check_key(pair: QueryPair, intended: IntendedKey | None) -> Iterator[LintFinding]:
+    if intended:
+        alternative = " or utm_id" if not intended.is_certain and intended.name == "utm_campaign" else ""
+        message = f"analytics does not read {pair.key}: {intended.name}{alternative} may be meant"
+        yield LintFinding(code=LintCode.MISSPELLED, parameter=pair.key, message=message)
+    elif pair.key != pair.key.lower():
+        yield LintFinding(code=LintCode.CASE, parameter=pair.key, message=f"the key {pair.key} is not in lower case")
+
+
+def _check_personal_data(pieces: SplitUrl) -> Iterator[LintFinding]:
+    for pair in pieces.pairs:
+        found = describe_personal_data(pair)
+        if pair.is_utm and not found and find_merge_tag(pair.value) and is_personal_merge_tag(pair.value):
+            found = f"'{pair.value}', which differs by person"
+        if found:
+            message = f"{pair.key} has {found}: analytics would store personal data"
+            yield LintFinding(code=LintCode.PERSONAL, parameter=pair.key, message=message)
 
 
 def _check_value(pair: QueryPair, convention: Convention, medium: str) -> Iterator[LintFinding]:
-    name, value = pair.key.lower(), pair.value
-    if name not in UTM_PARAMETERS or not value.strip():
+    name, value = _get_name(pair), pair.value
+    if not value.strip():
+        if _is_empty_option(pair):
+            yield LintFinding(code=LintCode.EMPTY, parameter=pair.key, message=f"{pair.key} is empty")
         return
     if unfilled := _find_unfilled(value):
         message = f"{pair.key} still contains '{unfilled}'"
         yield LintFinding(code=LintCode.PLACEHOLDER, parameter=pair.key, message=message)
         return
+    if describe_personal_data(pair):
+        return
+    if is_damaged_value(value):
+        message = f"{pair.key} is '{value}', with remains of another parameter or of an encoding"
+        yield LintFinding(code=LintCode.DAMAGED, parameter=pair.key, message=message)
+    elif name in UTM_PARAMETERS:
+        yield from _check_spelling(pair, convention, medium)
+
+
+def _check_spelling(pair: QueryPair, convention: Convention, medium: str) -> Iterator[LintFinding]:
+    name, value = _get_name(pair), pair.value
     normalized = normalize_value(name, value, convention, medium=medium)
-    faults = _find_format_faults(name, value) if normalized != value else []
+    faults = _find_format_faults(value) if normalized != value else []
     for code, description in faults:
         yield LintFinding(code=code, parameter=pair.key, message=f"{pair.key} is '{value}', with {description}")
     unexplained = normalized != value and not faults
@@ -255,21 +286,25 @@ def _check_value(pair: QueryPair, convention: Convention, medium: str) -> Iterat
         yield LintFinding(code=LintCode.CAMPAIGN, parameter=pair.key, message=message)
 
 
-def _find_format_faults(name: str, value: str) -> list[tuple[LintCode, str]]:
-    date = _ISO_DATE.match(value) if name == "utm_campaign" else None
+def _is_empty_option(pair: QueryPair) -> bool:
+    """Whether an optional UTM parameter is empty, which means the same as none."""
+    return not pair.value.strip() and _get_name(pair) not in _REQUIRED_PARAMETERS
+
+
+def _find_format_faults(value: str) -> list[tuple[LintCode, str]]:
     return [
         (code, description)
         for code, description, is_fault in (
             (LintCode.CASE, "capital letters", value != value.lower()),
             (LintCode.SPACE, "spaces", re.search(r"\s", value) is not None),
-            (LintCode.SEPARATOR, "hyphens instead of underscores", "-" in value[date.end() if date else 0 :]),
+            (LintCode.SEPARATOR, "hyphens instead of underscores", "-" in ISO_DATE.sub("", value)),
         )
         if is_fault
     ]
 
 
 def _resolve_medium(pieces: SplitUrl, convention: Convention) -> str:
-    value = next((pair.value for pair in pieces.pairs if pair.key.lower() == "utm_medium"), "").strip()
+    value = next((pair.value for pair in pieces.pairs if _get_name(pair) == "utm_medium"), "").strip()
     return normalize_value("utm_medium", value or convention.medium, convention, medium="")
 
 
@@ -279,7 +314,7 @@ def _fix_pair(pair: QueryPair, convention: Convention, medium: str, parameters: 
     name, value = pair.key.lower(), pair.value
     if not value.strip() and name in _REQUIRED_PARAMETERS:
         fixed = parameters.get(name, value)
-    elif _find_unfilled(value):
+    elif _find_unfilled(value) or describe_personal_data(pair):
         fixed = value
     else:
         fixed = normalize_value(name, value, convention, medium=medium)

@@ -9,6 +9,9 @@ from clicktrail.utm.convention import Convention, matches_campaign_pattern, to_s
 _NOISE_WORDS = frozenset({"campaign", "campaigns", "channel", "marketing", "traffic"})
 """Words without meaning in a source or medium: ``email_marketing`` means ``email``."""
 
+_EMAIL_WORDS = frozenset({"mail", "mails", "mailing", "mailings", "emailing", "emailings"})
+"""Other words for ``email`` as a source or medium, in English, German and French."""
+
 _MIN_TYPO_CHARS = 5
 """In shorter words, one different letter usually makes another word, not a typo."""
 
@@ -21,11 +24,13 @@ _DIGITS = re.compile("[0-9]+")
 def fold_value(value: str, *, drop_noise_words: bool = False) -> str:
     """Fold a value for comparison: without case, accents and separators, so ``E-Mail`` and ``e_mail`` are equal.
 
-    ``drop_noise_words`` also drops words such as ``marketing``, unless nothing else is left.
+    ``drop_noise_words`` also drops words such as ``marketing``, unless nothing else is left, and folds ``mail`` to
+    ``email``.
     """
     words = to_snake_case(value, max_chars=MAX_FOLDED_CHARS).split("_")
     significant = [word for word in words if word not in _NOISE_WORDS] if drop_noise_words else words
-    return "".join(significant or words)
+    folded = "".join(significant or words)
+    return "email" if drop_noise_words and folded in _EMAIL_WORDS else folded
 
 
 def is_typo(first: str, second: str) -> bool:
@@ -72,7 +77,8 @@ UTM_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "ut
 
 _WORD_SEPARATORS = re.compile(r"[\s_-]+")
 _LOOSE_DATE = re.compile(r"([0-9]{4})[\s_./-]?([0-9]{2})(?:[\s_./-]+|$)")
-_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
+ISO_DATE = re.compile(r"(?<![0-9])[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?(?![0-9])")
+_DATE_OR_SEPARATORS = re.compile(rf"({ISO_DATE.pattern})|{_WORD_SEPARATORS.pattern}")
 
 
 def normalize_value(parameter: str, value: str, convention: Convention, *, medium: str) -> str:
@@ -92,21 +98,12 @@ def normalize_value(parameter: str, value: str, convention: Convention, *, mediu
 def _normalize_campaign(value: str, pattern: str) -> str:
     if matches_campaign_pattern(value, pattern):
         return value
-    with_date = (
-        _LOOSE_DATE.sub(lambda date: f"{date[1]}-{date[2]}_", value, count=1) if _LOOSE_DATE.match(value) else value
-    )
-    for candidate in (value, with_date):
-        if matches_campaign_pattern(normalized := _normalize_after_date(candidate), pattern):
-            return normalized
-    return _normalize_after_date(value)
-
-
-def _normalize_after_date(value: str) -> str:
-    date = _ISO_DATE.match(value)
-    return (
-        value[: date.end()] + _WORD_SEPARATORS.sub("_", value[date.end() :].lower()) if date else _normalize_text(value)
-    )
+    normalized = _normalize_text(value)
+    with_date = _normalize_text(_LOOSE_DATE.sub(lambda date: f"{date[1]}-{date[2]}_", value, count=1))
+    is_date_meant = _LOOSE_DATE.match(value) is not None and not matches_campaign_pattern(normalized, pattern)
+    return with_date if is_date_meant and matches_campaign_pattern(with_date, pattern) else normalized
 
 
 def _normalize_text(value: str) -> str:
-    return _WORD_SEPARATORS.sub("_", value.strip().lower())
+    """Lower case with underscores; hyphens stay in dates."""
+    return _DATE_OR_SEPARATORS.sub(lambda found: found[1] or "_", value.strip().lower())
