@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from msgspec.structs import replace
 
+from clicktrail.cli.caddyfile import print_caddyfile
 from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_or_create_key_ring, load_settings
 from clicktrail.cli.tables import create_table, create_terminal
@@ -37,6 +38,7 @@ HostArgument = Annotated[
 ]
 
 app = typer.Typer(help="Add, check, list and remove tracking domains.")
+app.command(name="caddyfile")(print_caddyfile)
 
 
 @app.command(name="list")
