@@ -15,7 +15,7 @@ CADDY = Path(sys.executable).parent / "caddy"
 
 def adapt_caddyfile(text: str) -> dict[str, Any]:
     """Caddy's own JSON for a Caddyfile; the test fails if Caddy refuses or would format it in another way."""
-    command = [CADDY, "adapt", "--config", "/dev/stdin", "--adapter", "caddyfile", "--validate"]
+    command = [str(CADDY), "adapt", "--config", "/dev/stdin", "--adapter", "caddyfile", "--validate"]
     result = subprocess.run(command, input=text.encode(), capture_output=True, check=False)
     assert result.returncode == 0, result.stderr.decode()
     assert b"is not formatted" not in result.stderr, result.stderr.decode()
