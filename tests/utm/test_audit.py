@@ -33,7 +33,52 @@ def test_variants_of_a_known_value() -> None:
         "E-mail": ("email", "spelling"),
         "email_marketing": ("email", "synonym"),
         "emial": ("email", "typo"),
-    } == found("utm_source", email=1, Email=9, EMAIL=9, E_1_mail=9, email_marketing=9, emial=9, gmail=9, google=9)
+        "mail": ("email", "synonym"),
+        "mailing": ("email", "synonym"),
+    } == found(
+        *["utm_source"],
+        email=1,
+        Email=9,
+        EMAIL=9,
+        E_1_mail=9,
+        email_marketing=9,
+        emial=9,
+        gmail=9,
+        google=9,
+        mail=9,
+        mailing=9,
+        direct_mail=9,
+    )
+
+
+def test_mail_is_email_without_a_convention_of_it() -> None:
+    assert found("utm_medium", email=50, mail=9, direct_mail=3) == {"mail": ("email", "synonym")}
+
+
+def audit_pairs(*pairs: tuple[str, str]) -> list[tuple[str, str, str, str]]:
+    """Audit rows of source and medium."""
+    export = [ExportRow(utm_values={"utm_source": pair[0], "utm_medium": pair[1]}, sessions=5) for pair in pairs]
+    variants = audit_rows(export, CONVENTION).variants
+    return [(variant.parameter, variant.value, variant.canonical, variant.reason) for variant in variants]
+
+
+def test_swapped_source_and_medium() -> None:
+    swapped = "utm_source / utm_medium"
+    assert audit_pairs(
+        *[("newsletter", "email"), ("Newsletter", "E-Mail"), ("drip", "mail"), ("email", "newsletter")],
+        *[("newsletter", "newsletter"), ("email", "email"), ("klaviyo", "email"), ("newsletter", "social")],
+    ) == [
+        (swapped, "drip / mail", "email / drip", "swapped"),
+        (swapped, "Newsletter / E-Mail", "email / newsletter", "swapped"),
+        (swapped, "newsletter / email", "email / newsletter", "swapped"),
+    ]
+
+
+def test_swapped_rows_are_inconsistent() -> None:
+    row = ExportRow(utm_values={"utm_source": "newsletter", "utm_medium": "email", "utm_campaign": "Sale"}, sessions=5)
+    result = audit_rows([row], CONVENTION)
+    assert (result.inconsistent_rows, result.inconsistent_sessions) == (1, 5)
+    assert [variant.parameter for variant in result.variants] == ["utm_source / utm_medium", "utm_campaign"]
 
 
 def test_variants_of_an_unknown_value() -> None:

@@ -1,5 +1,6 @@
 """Find UTM values that an analytics export has in several spellings."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,14 @@ from enum import StrEnum
 from clicktrail.errors import ClicktrailError
 from clicktrail.utm.convention import Convention
 from clicktrail.utm.export import ExportRow
-from clicktrail.utm.spelling import MAX_FOLDED_CHARS, UTM_PARAMETERS, fold_value, is_typo, normalize_value
+from clicktrail.utm.spelling import (
+    MAX_FOLDED_CHARS,
+    UTM_PARAMETERS,
+    fold_value,
+    is_typo,
+    match_known_value,
+    normalize_value,
+)
 
 _TYPO_FREQUENCY_RATIO = 5
 """A value is a typo only if it is five times rarer than the value it resembles."""
@@ -36,6 +44,15 @@ class VariantReason(StrEnum):
 
     TYPO = "typo"
     """By one typo, and rare."""
+
+    SWAPPED = "swapped"
+    """The source is one of the convention's mediums, and the medium is its source."""
+
+
+SOURCE_AND_MEDIUM = "utm_source / utm_medium"
+"""Parameter of a swapped variant, whose values are both: neither is wrong by itself."""
+
+_ORDER = (SOURCE_AND_MEDIUM, *UTM_PARAMETERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +108,8 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
     Raises:
         ClicktrailError: more than `MAX_VALUES` different values.
     """
-    all_rows = list(rows)
+    swapped = _SwappedValues(convention)
+    all_rows = [swapped.merge(row) for row in rows]
     counts: dict[str, dict[str, _ValueCount]] = defaultdict(lambda: defaultdict(_ValueCount))
     for row in all_rows:
         for parameter, value in row.utm_values.items():
@@ -105,6 +123,9 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
         (variant.parameter, variant.value): variant
         for parameter in UTM_PARAMETERS
         for variant in _find_variants(parameter, counts.get(parameter, {}), convention)
+    } | {
+        (SOURCE_AND_MEDIUM, value): swapped.build_variant(value, count)
+        for value, count in counts.get(SOURCE_AND_MEDIUM, {}).items()
     }
     inconsistent = [row for row in all_rows if any(item in variants for item in row.utm_values.items())]
     return UtmAudit(
@@ -115,10 +136,51 @@ def audit_rows(rows: Iterable[ExportRow], convention: Convention) -> UtmAudit:
         variants=tuple(
             sorted(
                 variants.values(),
-                key=lambda variant: (UTM_PARAMETERS.index(variant.parameter), variant.canonical, variant.value),
+                key=lambda variant: (_ORDER.index(variant.parameter), variant.canonical, variant.value),
             )
         ),
     )
+
+
+class _SwappedValues:
+    """Finds sources and mediums of the convention that are in each other's place."""
+
+    def __init__(self, convention: Convention) -> None:
+        self._convention = convention
+        self._canonical: dict[tuple[str, str], str] = {}
+        self._canonical_of_merged: dict[str, str] = {}
+
+    def merge(self, row: ExportRow) -> ExportRow:
+        """Return a row with one value for both parameters if they are swapped, else the row itself."""
+        source, medium = (row.utm_values.get(name, "") for name in _PARAMETERS_WITH_NOISE_WORDS)
+        if not source or not medium:
+            return row
+        if (source, medium) not in self._canonical:
+            self._canonical[source, medium] = self._correct(source, medium)
+        if not (canonical := self._canonical[source, medium]):
+            return row
+        merged = f"{source} / {medium}"
+        self._canonical_of_merged[merged] = canonical
+        others = {name: value for name, value in row.utm_values.items() if name not in _PARAMETERS_WITH_NOISE_WORDS}
+        return dataclasses.replace(row, utm_values={SOURCE_AND_MEDIUM: merged, **others})
+
+    def build_variant(self, merged: str, count: _ValueCount) -> Variant:
+        """The variant of a merged value."""
+        return Variant(
+            parameter=SOURCE_AND_MEDIUM,
+            value=merged,
+            canonical=self._canonical_of_merged[merged],
+            reason=VariantReason.SWAPPED,
+            rows=count.rows,
+            sessions=count.sessions,
+        )
+
+    def _correct(self, source: str, medium: str) -> str:
+        sources, mediums = [self._convention.source], self._convention.mediums
+        if match_known_value(source, sources) or match_known_value(medium, mediums):
+            return ""
+        right_source, right_medium = match_known_value(medium, sources), match_known_value(source, mediums)
+        return f"{right_source} / {right_medium}" if right_source and right_medium else ""
 
 
 def _find_variants(parameter: str, counts: Mapping[str, _ValueCount], convention: Convention) -> Iterator[Variant]:
