@@ -72,6 +72,8 @@ class Check:
         expected: what it should have found.
         cause: a sentence; empty unless the check fails or warns.
         fix: a sentence that says the one thing that helps; empty unless the check fails or warns.
+        is_pending: whether only time is missing: the zone's own servers are right, and a resolver still has an older
+            answer or none.
     """
 
     code: CheckCode
@@ -80,6 +82,7 @@ class Check:
     expected: str = ""
     cause: str = ""
     fix: str = ""
+    is_pending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +104,8 @@ class DomainReport:
 def build_report(domain: str, results: Iterable[Check]) -> DomainReport:
     """Report of a domain from the results that are known; a check without a result is skipped.
 
-    Of several failures only the first in the order of the codes counts: later ones may be its consequences.
+    Of several failures only the first in the order of the codes counts: later ones may be its consequences. A warning
+    leaves the domain ``ok``, unless it is pending.
     """
     by_code = {result.code: result for result in results}
     checks: list[Check] = []
@@ -114,9 +118,8 @@ def build_report(domain: str, results: Iterable[Check]) -> DomainReport:
         checks.append(result)
         if result.status is CheckStatus.FAIL:
             failed = result
-    pending = by_code.get(CheckCode.PROPAGATING)
     if failed:
         return DomainReport(domain=domain, status=DomainStatus.FAILING, checks=tuple(checks), next_step=failed.fix)
-    if pending and pending.status is CheckStatus.WARN:
+    if pending := next((check for check in checks if check.is_pending), None):
         return DomainReport(domain=domain, status=DomainStatus.PENDING, checks=tuple(checks), next_step=pending.fix)
     return DomainReport(domain=domain, status=DomainStatus.OK, checks=tuple(checks), next_step=None)

@@ -1,0 +1,77 @@
+"""One network of name servers and resolvers for all tests of this folder."""
+
+import contextlib
+from collections.abc import Iterator
+
+import pytest
+from dnslib import QTYPE, RCODE, RR, A, DNSRecord
+
+from tests.server.domains.zones import (
+    CAA_REFUSING,
+    CNAME_TO_EDGE,
+    FAULTY,
+    HEALTHY,
+    LAME,
+    LIAR,
+    REFUSING,
+    SCRIPTED,
+    SECOND_SCRIPTED,
+    SILENT,
+    SLOW,
+    TRUNCATING,
+    TRUNCATING_TCP,
+)
+from tests.support.dns_network import DnsNetwork, dns_network, pick_port
+from tests.support.scripted_dns import Script, delay, refuse, scripted_dns, serve, stay_silent, truncate
+
+_ALL_TYPES = frozenset(range(65_536))
+
+
+def _zone(name: str, records: str) -> str:
+    start = f"$ORIGIN {name}.\n$TTL 300\n@ IN SOA ns1 hostmaster 1 3600 600 86400 60\n@ IN NS ns1\n"
+    return start + "".join(line.replace(" ", " IN ", 1) + "\n" for line in records.splitlines())
+
+
+_BROKEN = "".join(
+    _zone(name, records)
+    for name, records in {
+        "apexcname.test": "@ CNAME edge.own.test.",
+        "beside.test": f"{CNAME_TO_EDGE}\nlinks TXT google-site-verification=1",
+        "besidea.test": f"{CNAME_TO_EDGE}\nlinks A 192.0.2.10",
+        "two.test": f"{CNAME_TO_EDGE}\nlinks CNAME shop.example.net.",
+    }.items()
+)
+_DIFFERENT = _zone("differ.test", "links A 203.0.113.9") + _zone(
+    "huge.test", "\n".join(f"links A 10.1.{number // 250}.{number % 250}" for number in range(4_000))
+)
+
+
+def _lie(request: DNSRecord, _is_tcp: bool) -> DNSRecord:
+    reply = request.reply()
+    if request.q.qtype == QTYPE.A:
+        reply.add_answer(RR(request.q.qname, rdata=A("203.0.113.66"), ttl=600))
+    return reply
+
+
+@pytest.fixture(scope="session")
+def network() -> Iterator[DnsNetwork]:
+    port = pick_port()
+    names = ("tcp.test", "slow.test", "truncated.test", "caarefused.test")
+    links = {name: serve(_zone(name, CNAME_TO_EDGE)) for name in names}
+    scripts: dict[str, Script] = {
+        SCRIPTED: serve(_BROKEN),
+        SECOND_SCRIPTED: serve(_DIFFERENT),
+        LAME: serve(_zone("notauth.test", CNAME_TO_EDGE), is_authoritative=False),
+        SILENT: stay_silent,
+        SLOW: delay(links["slow.test"], 0.5),
+        TRUNCATING: truncate(links["truncated.test"], over_tcp=False),
+        TRUNCATING_TCP: truncate(links["tcp.test"], over_tcp=True),
+        LIAR: _lie,
+        CAA_REFUSING: refuse(RCODE.SERVFAIL, links["caarefused.test"], types=frozenset({QTYPE.CAA})),
+        REFUSING: refuse(RCODE.REFUSED, stay_silent, types=_ALL_TYPES),
+    }
+    with contextlib.ExitStack() as stack:
+        for address, script in scripts.items():
+            stack.enter_context(scripted_dns(script, address, port))
+        old = ["links.late.test. 2520 IN A 203.0.113.9"]
+        yield stack.enter_context(dns_network(HEALTHY | FAULTY, port=port, absent=["absent.test"], local_data=old))

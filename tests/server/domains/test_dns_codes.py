@@ -1,0 +1,180 @@
+"""Each fault of a zone is named, alone; healthy zones pass. The zones are in `zones`."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from clicktrail.esp.base import Region
+from clicktrail.server.domains.dns_client import DnsClient
+from clicktrail.server.domains.dns_probe import probe_dns
+from clicktrail.server.pipeline.dns_checks import check_dns
+from clicktrail.server.pipeline.domain_checks import CheckStatus, DomainReport, DomainStatus, build_report
+from clicktrail.server.pipeline.domain_targets import ExpectedTarget, build_esp_target, build_own_target
+from tests.support.dns_network import LOOPBACK, RESOLVER, DnsNetwork
+
+pytestmark = pytest.mark.allow_hosts(LOOPBACK)
+
+EDGE = build_own_target(["edge.own.test"])
+EDGES = build_own_target(["edge.own.test", "edge2.own.test"])
+EDGE_ADDRESSES = build_own_target(["192.0.2.10", "2001:db8::10"])
+
+
+def _edge(*targets: str) -> ExpectedTarget:
+    return build_own_target(targets)
+
+
+def _esp(name: str, region: Region = Region.US, target: str | None = None) -> ExpectedTarget:
+    return build_esp_target(name, region, target)
+
+
+async def _report(
+    network: DnsNetwork, host: str, expected: ExpectedTarget, resolvers: Sequence[str] = (RESOLVER,)
+) -> DomainReport:
+    client = DnsClient(resolvers=resolvers, port=network.port, timeout_s=2.0)
+    facts = await probe_dns(host, expected, client=client)
+    return build_report(host, check_dns(facts, expected))
+
+
+def _complaints(report: DomainReport) -> list[tuple[str, str]]:
+    return [
+        (check.code.value, check.status.value)
+        for check in report.checks
+        if check.status in {CheckStatus.FAIL, CheckStatus.WARN}
+    ]
+
+
+def _describe(report: DomainReport) -> str:
+    return "\n".join(f"{check.code} {check.status}: {check.found} {check.cause} {check.fix}" for check in report.checks)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("links.cname.test", EDGE),
+        ("links.chain.test", EDGE),
+        ("links.signed.test", EDGE),
+        ("links.flattened.test", EDGE),
+        ("links.flattened.test", EDGE_ADDRESSES),
+        ("links.cname.test", EDGE_ADDRESSES),
+        ("links.ipv4.test", EDGE),
+        ("links.flattenedcdn.test", _edge("behindcdn.own.test")),
+        ("links.edges.test", EDGES),
+        ("links.cname.test", EDGES),
+        ("apex.test", EDGE),
+        ("links.wild.test", EDGE),
+        ("links.caa.test", EDGE),
+        ("links.caawild.test", EDGE),
+        ("links.challenge.test", _esp("sendgrid")),
+        ("links.sendgrid.test", _esp("sendgrid")),
+        ("auto.sendgrid.test", _esp("sendgrid")),
+        ("eu.sendgrid.test", _esp("sendgrid", Region.EU)),
+        ("links.mailgun.test", _esp("mailgun")),
+        ("eu.mailgun.test", _esp("mailgun", Region.EU)),
+        ("links.klaviyo.test", _esp("klaviyo")),
+        ("links.postmark.test", _esp("postmark", target="abc123.pstmrk.net")),
+        ("a.b.c.several-levels.test", EDGE),
+        ("links.tcp.test", EDGE),
+        ("links.slow.test", EDGE),
+        ("links.onesilent.test", EDGE),
+    ],
+)
+async def test_healthy_zone_passes(network: DnsNetwork, host: str, expected: ExpectedTarget) -> None:
+    report = await _report(network, host, expected)
+
+    assert _complaints(report) == [], _describe(report)
+    assert report.status is DomainStatus.OK
+    assert report.next_step is None
+
+
+@pytest.mark.parametrize(
+    ("host", "expected", "code"),
+    [
+        ("links.gone.test", EDGE, "nxdomain-at-parent"),
+        ("links.refused.test", EDGE, "lame-delegation"),
+        ("links.absent.test", EDGE, "lame-delegation"),
+        ("links.notauth.test", EDGE, "lame-delegation"),
+        ("links.silent.test", EDGE, "lame-delegation"),
+        ("links.truncated.test", EDGE, "lame-delegation"),
+        ("links.bogus.test", EDGE, "dnssec-broken"),
+        ("links.missing.test", EDGE, "record-missing"),
+        ("links.nodata.test", EDGE, "record-missing"),
+        ("links.doubled.test", EDGE, "zone-name-doubled"),
+        ("links.doubledwild.test", EDGE, "zone-name-doubled"),
+        ("links.lastdot.test", EDGE, "zone-name-doubled"),
+        ("links.lastdotesp.test", _esp("sendgrid"), "zone-name-doubled"),
+        ("links.wildcard.test", EDGE, "wildcard-answer"),
+        ("links.wildcardcname.test", EDGE, "wildcard-answer"),
+        ("links.wrong.test", EDGE, "target-wrong"),
+        ("links.wrongname.test", EDGE, "target-wrong"),
+        ("links.otheresp.test", EDGE, "target-wrong"),
+        ("links.otheresp.test", _esp("sendgrid"), "target-wrong"),
+        ("links.emptytarget.test", _edge("empty.own.test"), "target-wrong"),
+        ("links.loop.test", EDGE, "target-wrong"),
+        ("links.mixed.test", EDGE, "several-records"),
+        ("links.two.test", EDGE, "several-records"),
+        ("links.edges.test", EDGE, "several-records"),
+        ("links.huge.test", EDGE, "target-wrong"),
+        ("links.huge.test", _edge("10.1.0.1"), "several-records"),
+        ("links.typo.test", EDGE, "target-typo"),
+        ("esp.typo.test", _esp("sendgrid"), "target-typo"),
+        ("esp.typo.test", EDGE, "target-typo"),
+        ("links.region.test", _esp("sendgrid"), "target-of-other-region"),
+        ("us.region.test", _esp("mailgun", Region.EU), "target-of-other-region"),
+        ("links.returnpath.test", _esp("postmark", target="abc123.pstmrk.net"), "esp-return-path-target"),
+        ("sg.returnpath.test", _esp("sendgrid"), "esp-return-path-target"),
+        ("links.proxied.test", EDGE, "cdn-proxy"),
+        ("links.ipv6.test", EDGE, "ipv6-elsewhere"),
+        ("links.ipv6mixed.test", EDGE, "ipv6-elsewhere"),
+        ("links.onlyipv6.test", EDGE, "ipv6-only"),
+        ("name.onlyipv6.test", _edge("edge6.own.test"), "ipv6-only"),
+        ("links.caaforbids.test", EDGE, "caa-forbids"),
+        ("links.caanone.test", EDGE, "caa-forbids"),
+        ("links.caaown.test", EDGE, "caa-forbids"),
+        ("links.caatarget.test", _edge("forbidden.own.test"), "caa-forbids"),
+        ("links.caacritical.test", EDGE, "caa-forbids"),
+        ("links.klaviyo.test", _edge("dct.klaviyodns.com"), "caa-forbids"),
+        ("links.caarefused.test", EDGE, "caa-unanswered"),
+        ("apexcname.test", EDGE, "cname-at-apex"),
+        ("links.beside.test", EDGE, "cname-beside-records"),
+        ("links.besidea.test", EDGE, "cname-beside-records"),
+    ],
+)
+async def test_fault_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
+    report = await _report(network, host, expected)
+
+    assert _complaints(report) == [(code, "fail")], _describe(report)
+    assert report.status is DomainStatus.FAILING
+    failed = next(check for check in report.checks if check.code == code)
+    assert report.next_step == failed.fix
+    assert failed.found
+    assert failed.expected
+    assert failed.cause.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("host", "expected", "code"),
+    [
+        ("links.onelame.test", EDGE, "lame-delegation"),
+        ("links.longttl.test", EDGE, "ttl-long"),
+        ("links.leftover.test", EDGE, "acme-challenge-leftover"),
+        ("links.leftovercname.test", EDGE, "acme-challenge-leftover"),
+        ("links.challenge.test", _edge("click.sendgrid.net"), "acme-challenge-leftover"),
+    ],
+)
+async def test_warning_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
+    report = await _report(network, host, expected)
+
+    assert _complaints(report) == [(code, "warn")], _describe(report)
+    assert report.status is DomainStatus.OK
+    assert report.next_step is None
+
+
+async def test_older_answer_of_a_resolver_is_pending_with_the_minutes_left(network: DnsNetwork) -> None:
+    report = await _report(network, "links.late.test", EDGE)
+
+    assert _complaints(report) == [("propagating", "warn")]
+    assert report.status is DomainStatus.PENDING
+    found = next(check.found for check in report.checks if check.code == "propagating")
+    assert found == "resolver 127.0.0.1: A 203.0.113.9 for 42 more minutes"
+    assert report.next_step
+    assert "42 minutes" in report.next_step
