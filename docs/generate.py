@@ -18,6 +18,8 @@ from clicktrail.cli import app
 from clicktrail.judge import rules
 from clicktrail.merge_tags import load_table
 from clicktrail.server.monitoring.metrics import METRICS
+from clicktrail.server.pipeline.domain_check_meanings import MEANINGS
+from clicktrail.server.pipeline.domain_checks import CheckCode
 from clicktrail.server.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -84,6 +86,13 @@ def metrics() -> Iterator[str]:
         yield _row(f"`{metric.name}`", metric.kind, f"`{metric.label}`" if metric.label else "", metric.help)
 
 
+def domain_checks() -> Iterator[str]:
+    """All checks of a tracking domain, in their order."""
+    yield from _header("code", "meaning")
+    for code in CheckCode:
+        yield _row(f"`{code}`", MEANINGS[code])
+
+
 def merge_tags() -> Iterator[str]:
     """All dialects of merge tags."""
     yield from _header("dialect", "examples", "products")
@@ -103,6 +112,7 @@ def _row(*cells: str) -> str:
 
 PAGES = {
     "docs/reference/cli.md": commands,
+    "docs/reference/domains.md": domain_checks,
     "docs/reference/links.md": merge_tags,
     "docs/reference/metrics.md": metrics,
     "docs/reference/settings.md": settings,

@@ -1,7 +1,11 @@
+import asyncio
 import json
 from pathlib import Path
 
+import httpx2
+
 from tests.support.command_line import run_clicktrail
+from tests.support.serving import running_server
 
 DOMAINS = '[[domain]]\nhost = "links.example.com"\nsender = "Example Ltd"\n[[domain]]\nhost = "links.example.org"\n'
 
@@ -89,3 +93,19 @@ def test_unknown_domain_is_refused_in_one_line(tmp_path: Path) -> None:
 def test_list_without_domains_says_how_to_add_one(tmp_path: Path) -> None:
     assert "clicktrail domain add HOST" in run_clicktrail("domain", "list", folder=tmp_path).stdout
     assert list_domains(tmp_path) == []
+
+
+async def test_running_edge_takes_a_change_up(tmp_path: Path) -> None:
+    (tmp_path / "domains.toml").write_text('[[domain]]\nhost = "links.example.com"\n', "utf-8")
+    async with running_server(tmp_path, workers=2) as server, httpx2.AsyncClient(base_url=server.edge) as client:
+
+        async def request(host: str) -> int:
+            return (await client.get("/", headers={"Host": host})).status_code
+
+        assert [await request(host) for host in ("links.example.com", "other.example.com")] == [200, 200]
+        process = await asyncio.to_thread(run_clicktrail, "domain", "import", "domains.toml", folder=tmp_path)
+        assert process.stderr == "clicktrail: 1 tracking domain: in force in all 2 edge workers\n"
+        assert [await request(host) for host in ("links.example.com", "other.example.com")] == [200, 421]
+        command = ("domain", "remove", "links.example.com", "--stop-serving")
+        process = await asyncio.to_thread(run_clicktrail, *command, folder=tmp_path)
+        assert (process.returncode, await request("other.example.com")) == (0, 200)

@@ -1,6 +1,8 @@
 """clicktrail domain: add, check, list and remove tracking domains."""
 
 import asyncio
+import re
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -9,21 +11,37 @@ import typer
 from msgspec.structs import replace
 
 from clicktrail.cli.caddyfile import print_caddyfile
+from clicktrail.cli.domain_report import print_records, print_report
 from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_or_create_key_ring, load_settings
 from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.cli.terminal import print_error, print_json, print_line, print_message, print_warning
 from clicktrail.errors import ClicktrailError
+from clicktrail.esp.base import Region
 from clicktrail.model.hosts import extract_host, is_domain_name, normalize_host
 from clicktrail.model.tracking_domain import RegisteredDomain, TrackingDomain
 
 if TYPE_CHECKING:  # the registry's packages are slow to import: a command's help must not load them
+    from clicktrail.server.pipeline.domain_checks import DomainReport
     from clicktrail.server.settings import Settings
     from clicktrail.server.wiring.stores import Registry
 
 _Result = TypeVar("_Result")
 
 _NEVER_ADDED_STATUS = 2
+
+
+_DURATION = re.compile(r"(?P<number>[0-9]{1,6})(?P<unit>[smhd]?)")
+_UNIT_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_DEFAULT_WAIT_S = 600.0
+_WAIT_INTERVAL_S = 10.0
+_EXIT_STATUSES = {"ok": 0, "failing": 1, "pending": 3}
+
+
+def _parse_duration(text: str) -> float:
+    if match := _DURATION.fullmatch(text):
+        return float(match["number"]) * _UNIT_SECONDS[match["unit"]]
+    raise typer.BadParameter(f"{text!r} is no duration, such as 90s, 10m or 2h")
 
 
 def _parse_host(text: str) -> str:
@@ -39,6 +57,87 @@ HostArgument = Annotated[
 
 app = typer.Typer(help="Add, check, list and remove tracking domains.")
 app.command(name="caddyfile")(print_caddyfile)
+
+
+@app.command()
+def add(
+    host: HostArgument,
+    *,
+    esp: Annotated[
+        str, typer.Option(help="ESP that serves the domain: sendgrid, mailgun, postmark or klaviyo. Default: our edge.")
+    ] = "",
+    region: Annotated[Region, typer.Option(help="Region of your account at the ESP: us or eu.")] = Region.US,
+    target: Annotated[
+        str, typer.Option(help="Where the record leads, instead of the setting domains.targets or the ESP's usual one.")
+    ] = "",
+    config: Config = None,
+) -> None:
+    """Add a tracking domain, and print the DNS records to create."""
+    from clicktrail.server.pipeline.domain_names import find_blocked_word, suggest_other_host
+    from clicktrail.server.system import SystemClock
+    from clicktrail.server.wiring.domain_checker import build_checker, find_expected_target
+
+    settings = load_settings(config)
+    domain = RegisteredDomain(
+        site=TrackingDomain(host=host),
+        added_at=SystemClock().now(),
+        esp=esp.lower(),
+        region=region.value if esp else "",
+        target=target,
+    )
+    expected = find_expected_target(settings, domain)
+    load_or_create_key_ring(settings)
+    if (found := asyncio.run(build_checker(settings).find_esp(host, expected))) and found != expected.esp:
+        raise ClicktrailError(
+            f"{host} leads to {found.title}: links in mail that was sent through it would stop working",
+            hint=f"add another name, such as {suggest_other_host(host)}, or this one with --esp {found.name}",
+        )
+    outcome = _change(settings, lambda registry: _put_definition(registry, domain))
+    print_records(host, expected)
+    if word := find_blocked_word(host):
+        print_warning(
+            f"ad blockers block hosts with the word {word}, so some readers cannot follow links on {host}: "
+            "a name such as links, go or news is safer"
+        )
+    print_message(f"added {host}: {outcome}")
+
+
+@app.command()
+def check(
+    host: HostArgument,
+    *,
+    sender: Annotated[
+        str, typer.Option("--from", help="Address in From of your mail: compare its domain.", metavar="ADDRESS")
+    ] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Check again until the domain is ok.")] = False,
+    wait_for: Annotated[
+        float | None,
+        typer.Option(
+            parser=_parse_duration, help="How long to wait, such as 90s, 10m or 2h; 10m by default.", metavar="DURATION"
+        ),
+    ] = None,
+    config: Config = None,
+    json_: Json = False,
+) -> None:
+    """Check DNS, ports, certificate and edge of a tracking domain, and name the one next step.
+
+    Exit status: 0 if it is ok, 1 if it is failing, 2 if it was never added, 3 if its record is right and not known
+    everywhere yet.
+    """
+    settings = load_settings(config)
+    domain = _find_domain(settings, host)
+    waits_s = (_DEFAULT_WAIT_S if wait else 0.0) if wait_for is None else wait_for
+    report = _use_registry(
+        settings, lambda registry: _check(settings, registry, domain, sender=sender, waits_s=waits_s)
+    )
+    if json_:
+        from clicktrail.server.api.schemas import DomainCheckReport
+
+        print_json(DomainCheckReport.from_report(report))
+    else:
+        print_report(report)
+    if status := _EXIT_STATUSES[report.status]:
+        raise typer.Exit(status)
 
 
 @app.command(name="list")
@@ -110,6 +209,32 @@ def import_domains(
     sites = read_domains_file(file)
     outcome = _change(load_settings(config), lambda registry: _put_sites(registry, sites))
     print_message(f"{len(sites)} tracking {'domain' if len(sites) == 1 else 'domains'}: {outcome}")
+
+
+async def _put_definition(registry: "Registry", domain: RegisteredDomain) -> None:
+    stored = await registry.domains.find(domain.host)
+    await registry.domains.put(replace(domain, site=stored.site) if stored else domain)
+
+
+async def _check(
+    settings: "Settings", registry: "Registry", domain: RegisteredDomain, *, sender: str, waits_s: float
+) -> "DomainReport":
+    from clicktrail.server.wiring.domain_checker import check_domain
+    from clicktrail.server.wiring.domain_copy import copy_domains
+
+    ends_at = time.monotonic() + waits_s
+    next_step: str | None = ""
+    while True:
+        report, result = await check_domain(settings, domain, sender=sender)
+        await registry.domains.record_check(domain.host, result)
+        await copy_domains(settings, registry)
+        remaining_s = ends_at - time.monotonic()
+        if report.next_step is None or remaining_s <= 0:
+            return report
+        if report.next_step != next_step:
+            next_step = report.next_step
+            print_message(f"{report.status}, checking again for {remaining_s:.0f} s: {next_step}")
+        await asyncio.sleep(min(_WAIT_INTERVAL_S, remaining_s))
 
 
 async def _put_sites(registry: "Registry", sites: tuple[TrackingDomain, ...]) -> None:

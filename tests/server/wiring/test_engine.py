@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 
 from clicktrail import keyring_file
 from clicktrail.model.event import encode_event
+from clicktrail.model.tracking_domain import RegisteredDomain, TrackingDomain
 from clicktrail.model.verdict import Verdict
 from clicktrail.server.pipeline.dominant_address import MIN_CLICKS
 from clicktrail.server.ports import JournalEntry, JudgedMessage
@@ -19,6 +20,7 @@ from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.engine import VerdictChangeLogger
 from clicktrail.server.wiring.offline import OfflineReports
+from clicktrail.server.wiring.stores import open_registry
 from tests.support.command_line import run_clicktrail
 from tests.support.edge import token_path
 from tests.support.judged_lines import click as judged_click
@@ -157,3 +159,23 @@ def test_verdict_changes_are_counted_and_logged_by_campaign() -> None:
     ]
     assert {line["event"] for line in log} == {"click.reclassified"}
     assert {key for line in log for key in line} == {"event", "log_level", "component", "campaign", "change", "clicks"}
+
+
+async def test_engine_checks_the_tracking_domains(tmp_path: Path) -> None:
+    (tmp_path / "clicktrail.toml").write_text(
+        '[domains]\ntargets = ["192.0.2.1"]\n[dns]\nresolvers = ["127.0.0.1"]\nport = 1\ntimeout = 0.2\n', "utf-8"
+    )
+    settings = Settings(data_dir=str(tmp_path / "clicktrail-data"))
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    async with open_registry(settings) as registry:
+        await registry.domains.put(
+            RegisteredDomain(site=TrackingDomain(host="links.example.test"), added_at=SystemClock().now())
+        )
+        with socket.create_server(("127.0.0.1", 0)) as console:
+            async with running_worker("engine", tmp_path, [console]):
+                domain = await wait_until(
+                    lambda: registry.domains.find("links.example.test"), lambda domain: domain and domain.state
+                )
+    assert domain is not None
+    assert domain.state is not None
+    assert (domain.state.status, domain.verified_at) == ("failing", None)

@@ -18,6 +18,7 @@ from clicktrail.model.verdict import Reason, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, LinkReport
 from clicktrail.report.accuracy import TRUTH_VERDICTS, ConfusionMatrix
 from clicktrail.server import ports
+from clicktrail.server.pipeline.domain_checks import DomainReport
 from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport, RecountedReport
 from clicktrail.server.pipeline.rejudge import RejudgeResult
 
@@ -69,6 +70,34 @@ class Domains(msgspec.Struct, frozen=True, kw_only=True):
     """All tracking domains."""
 
     domains: list[Domain]
+
+
+# clicktrail domain check --json
+
+
+class DomainCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """One check of a tracking domain; texts are empty where there is nothing to say."""
+
+    code: str
+    status: str
+    found: str
+    expected: str
+    cause: str
+    fix: str
+
+
+class DomainCheckReport(msgspec.Struct, frozen=True, kw_only=True):
+    """All checks of a tracking domain; ``next_step`` is None if the status is ``ok``."""
+
+    domain: str
+    status: str
+    checks: list[DomainCheck]
+    next_step: str | None
+
+    @classmethod
+    def from_report(cls, report: DomainReport) -> Self:
+        """Convert a report."""
+        return msgspec.convert(report, cls, from_attributes=True)
 
 
 def _format_optional(at: datetime | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
@@ -36,17 +36,16 @@ def load_word_lists() -> Sequence[WordList]:
 
 
 @cache
-def _list_sources() -> Mapping[str, str]:
-    return {word: words.source for words in load_word_lists() for word in words.words}
+def _list_words() -> frozenset[str]:
+    return frozenset(word for words in load_word_lists() for word in words.words)
 
 
-def find_blocked_word(host: str) -> tuple[str, str] | None:
-    """The first word of a host name that is on a word list, and the list's source; None if there is none."""
+def find_blocked_word(host: str) -> str | None:
+    """The first word of a host name for which ad blockers block it; None if there is none."""
     for label in host.split(".")[:-_REGISTRABLE_LABELS]:
-        name = label.rstrip(_DIGITS)
-        for word in (name, *(part.rstrip(_DIGITS) for part in _WORD_SEPARATOR.split(label))):
-            if source := _list_sources().get(word):
-                return word, source
+        for word in (label, *_WORD_SEPARATOR.split(label)):
+            if (name := word.rstrip(_DIGITS)) in _list_words():
+                return name
     return None
 
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Protocol
 
 import structlog
 
@@ -24,6 +25,8 @@ from clicktrail.server.quarantine import QuarantineFolder
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import SystemClock
 from clicktrail.server.wiring.count_check import CountCheck
+from clicktrail.server.wiring.domain_checker import check_state
+from clicktrail.server.wiring.domain_checks import DomainCheckJob
 from clicktrail.server.wiring.domain_copy import run_domain_copy
 from clicktrail.server.wiring.jobs import (
     Job,
@@ -102,8 +105,19 @@ class VerdictChangeLogger:
             _JUDGE_LOG.info("click.reclassified", campaign=campaign, change=change, clicks=clicks)
 
 
+class ProblemSource(Protocol):
+    """A part of the engine that knows problems."""
+
+    def collect_problems(self) -> Sequence[Problem]:
+        """Return the current problems."""
+
+
 class EngineMonitor:
-    """Metrics and problems of the engine."""
+    """Metrics and problems of the engine.
+
+    Attributes:
+        problem_sources: further parts that know problems.
+    """
 
     def __init__(
         self,
@@ -115,6 +129,7 @@ class EngineMonitor:
         count_check: CountCheck,
     ) -> None:
         self.verdict_changes = VerdictChangeLogger()
+        self.problem_sources: list[ProblemSource] = [reader, count_check]
         self._processor = processor
         self._reader = reader
         self._store_seconds = store_seconds
@@ -156,7 +171,7 @@ class EngineMonitor:
             await sleep_or_stop(stopping, _CHECK_INTERVAL_S)
 
     def _collect_problems(self) -> tuple[Problem, ...]:
-        problems = [*self._reader.collect_problems(), *self._count_check.collect_problems()]
+        problems = [problem for source in self.problem_sources for problem in source.collect_problems()]
         if self._compute_lag_s() > _MAX_LAG_S:
             problems.append(
                 Problem(code="reports-late", hint="reports are behind: the log says whether events cannot be stored")
@@ -209,6 +224,8 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
             quarantine=open_quarantine(settings),
             count_check=count_check,
         )
+        domain_checks = DomainCheckJob(registry.domains, check=partial(check_state, settings), clock=SystemClock())
+        monitor.problem_sources.append(domain_checks)
         processor.observers = (monitor.verdict_changes, feed)
         pause = ProcessorPause(processor, lock)
         rejudge = partial(rejudge_and_clear_cache, processor, analytics, judge, pause)
@@ -229,6 +246,7 @@ async def _run_engine(settings: Settings, console_socket: socket.socket) -> None
                         partial(run_nightly, stopping, count_check.run_once),
                         partial(run_short_link_expiry, stopping, settings, registry.short_links),
                         partial(run_domain_copy, stopping, settings, registry),
+                        partial(domain_checks.run, stopping),
                         *_build_periodic_jobs(stopping, settings, reader, processor, overrides_job),
                     ]
                     for job in jobs:
