@@ -2,6 +2,7 @@ import asyncio
 import json
 from pathlib import Path
 
+from clicktrail import keyring_file
 from tests.support.command_line import run_clicktrail
 from tests.support.scripted_server import ScriptedServer
 from tests.support.serving import running_server
@@ -36,3 +37,24 @@ def test_findings_have_a_hint(tmp_path: Path) -> None:
     assert [f"{finding['severity']}: {finding['message']} [{finding['code']}]" for finding in document["findings"]] == (
         process.stdout.splitlines()[::2]
     )
+
+
+async def test_message_and_campaign_are_examined(tmp_path: Path) -> None:
+    (tmp_path / "clicktrail.toml").write_text('data_dir = "data"\nrelay.next_hop = "127.0.0.1:1"\n', "utf-8")
+    (tmp_path / "data").mkdir()
+    keyring_file.load_or_create(tmp_path / "data" / "keys.json", earlier_data_paths=[])
+    message = b"To: anna@example.net\r\nContent-Type: text/html\r\n\r\n<a href='https://example.com/a'>A</a>\r\n"
+    (tmp_path / "mail.eml").write_bytes(message)
+    arguments = ("--message", "mail.eml", "--landing-page", "--campaign", "winter", "--json")
+    process = await asyncio.to_thread(run_clicktrail, "doctor", *arguments, folder=tmp_path)
+    document = json.loads(process.stdout)
+    codes = {finding["code"] for finding in document["findings"]}
+    assert (process.returncode, document["ok"]) == (1, False)
+    assert {"message-not-tracked", "campaign-unknown", "next-hop-unreachable"} <= codes
+    severities = [finding["severity"] for finding in document["findings"]]
+    assert severities == sorted(severities, key=["error", "warning", "note"].index)
+
+
+def test_landing_page_needs_a_message(tmp_path: Path) -> None:
+    process = run_clicktrail("doctor", "--landing-page", folder=tmp_path)
+    assert (process.returncode, "name the message with --message" in process.stderr) == (2, True)

@@ -175,6 +175,14 @@ async def test_added_link_set_is_found(registry: Registry) -> None:
     assert [await registry.link_sets.find(link_set_id) for link_set_id in ids] == [SPRING, empty, SPRING]
 
 
+async def test_newest_link_set_of_a_campaign_is_found(registry: Registry) -> None:
+    older = replace(SPRING, created_at=NOW + timedelta(days=1))
+    for link_set in (older, SPRING, replace(SPRING, campaign="other")):
+        await registry.link_sets.add(link_set)
+    assert await registry.link_sets.find_newest(SPRING.campaign) == SPRING
+    assert await registry.link_sets.find_newest("none") is None
+
+
 @pytest.mark.parametrize("link_set_id", [0, 77, 2**63, 2**64])
 async def test_unknown_link_set_is_none(registry: Registry, link_set_id: int) -> None:
     assert await registry.link_sets.find(link_set_id) is None

@@ -40,6 +40,10 @@ class _MemoryLinkSets:
         self._link_sets[link_set_id] = link_set
         return link_set_id
 
+    async def find_newest(self, campaign: str) -> LinkSet | None:
+        self._registry.raise_if_unavailable()
+        return next((found for found in reversed(self._link_sets.values()) if found.campaign == campaign), None)
+
     async def find(self, link_set_id: int) -> LinkSet | None:
         self._registry.lookup_count += 1
         self._registry.raise_if_unavailable()

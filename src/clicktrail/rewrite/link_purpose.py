@@ -92,6 +92,11 @@ of public repositories. A pattern that matches too much leaves a link untracked;
 tracked twice.
 """
 
+MAIL_FILTERS = frozenset(
+    {"Microsoft Safe Links", "Proofpoint", "Mimecast", "Barracuda", "Cisco", "Symantec", "Check Point"}
+)
+"""The wrappers of recipients' mail filters; all others are ESPs."""
+
 WRAPPER_KEYWORDS = (
     *("klclick", "/click?upn=", "/c/eJ", "pstmrk", "awstrack", "/L0/", "mandrillapp", "list-manage", "hubspotlinks"),
     *("/e3t/", "/tr/cl/", "/e/c/eyJ", "safelinks", "urldefense", "mimecast", "cudasvc", "secure-web", "clicktime"),

@@ -1,17 +1,40 @@
 """Examine all subjects that were asked for, and sort what is found."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
-from clicktrail.server.doctor.findings import Finding, sort_findings
+from clicktrail.errors import KeyRingError, StorageError
+from clicktrail.server.doctor.campaign import diagnose_campaign, inspect_campaign
+from clicktrail.server.doctor.findings import Finding, Severity, sort_findings
 from clicktrail.server.doctor.installation import diagnose_installation, inspect_installation
+from clicktrail.server.doctor.landing_page import diagnose_landing_page, fetch_landing_page, select_pages
+from clicktrail.server.doctor.message import diagnose_message
+from clicktrail.server.doctor.message_inspection import inspect_message
+from clicktrail.server.doctor.received_message import iter_opened
 from clicktrail.server.doctor.relay import check_next_hop
 from clicktrail.server.service_locks import Component, find_running
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.relay import build_next_hop_config
 
 
-async def examine(settings: Settings) -> list[Finding]:
-    """Findings about the installation, worst first.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examination:
+    """What to examine besides the installation.
+
+    Attributes:
+        message: a received message; None for none.
+        campaign: name of a campaign; None for none.
+        fetches_landing_pages: whether to fetch the pages that the message's links lead to.
+    """
+
+    message: bytes | None = None
+    campaign: str | None = None
+    fetches_landing_pages: bool = False
+
+
+async def examine(settings: Settings, examination: Examination) -> list[Finding]:
+    """Findings about the installation and what else is examined, worst first.
 
     Raises:
         SettingsError: a file that the settings name cannot be read or used.
@@ -20,4 +43,28 @@ async def examine(settings: Settings) -> list[Finding]:
     running = find_running(settings.data_path)
     if not running or Component.RELAY in running:  # on a machine without relay, the next hop is not its matter
         findings += await check_next_hop(build_next_hop_config(settings))
+    findings += [finding async for finding in _examine_subjects(settings, examination)]
     return sort_findings(findings)
+
+
+async def _examine_subjects(settings: Settings, examination: Examination) -> AsyncIterator[Finding]:
+    try:
+        if examination.message is not None:
+            state = await inspect_message(settings, examination.message)
+            for finding in diagnose_message(state):
+                yield finding
+            if examination.fetches_landing_pages:
+                locations = [opening.location for _, opening in iter_opened(state.links) if opening.location]
+                for url in select_pages(locations):
+                    for finding in diagnose_landing_page(await asyncio.to_thread(fetch_landing_page, url)):
+                        yield finding
+        if examination.campaign is not None:
+            campaign = await asyncio.to_thread(inspect_campaign, settings, examination.campaign)
+            for finding in diagnose_campaign(campaign):
+                yield finding
+    except KeyRingError:
+        return  # a finding about the installation; without it, no link can be opened
+    except StorageError as error:
+        yield Finding(
+            code="not-readable", severity=Severity.ERROR, message=str(error), hint=error.hint or "see the log"
+        )

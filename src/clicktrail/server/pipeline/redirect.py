@@ -290,7 +290,7 @@ class ActiveEdits:
 
     def apply(self, redirect: Redirect, *, now: datetime) -> Redirect | Gone:
         """Return the edited redirect. Its event keeps the destination as sent: reports group clicks by it."""
-        edit = self._find(redirect.event)
+        edit = self.find(redirect.event)
         if edit is None:
             return redirect
         if edit.action is EditAction.EXPIRE and edit.expires_at and now < edit.expires_at:
@@ -298,7 +298,8 @@ class ActiveEdits:
         location = encode_location(edit.destination)
         return Redirect(location=location, event=redirect.event) if location else Gone(event=redirect.event)
 
-    def _find(self, click: Click) -> LinkEdit | None:
+    def find(self, click: Click) -> LinkEdit | None:
+        """Return the edit that applies to the link of a click."""
         edit = self._by_link.get((click.campaign, click.link)) or self._by_url.get(click.url)
         if edit is None and self._by_host:
             return self._by_host.get(_extract_host(click.url))

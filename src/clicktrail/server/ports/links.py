@@ -22,6 +22,13 @@ class LinkSetReader(Protocol):
 class LinkSets(LinkSetReader, Protocol):
     """Link sets that can be added to."""
 
+    async def find_newest(self, campaign: str) -> LinkSet | None:
+        """Return the link set of a campaign that was stored last; None if there is none.
+
+        Raises:
+            StorageError: the registry is unavailable.
+        """
+
     async def add(self, link_set: LinkSet) -> int:
         """Store a link set durably and return its id. Ids are never reused.
 

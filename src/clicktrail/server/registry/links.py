@@ -29,6 +29,10 @@ class SqlLinkSets:
         """The link set with an id, if there is one."""
         return await self._loader.find(link_set_id) if link_set_id <= MAX_LINK_SET_ID else None
 
+    async def find_newest(self, campaign: str) -> LinkSet | None:
+        """The link set of a campaign that was stored last, if there is one."""
+        return await self._database.run(lambda connection: _select_newest_link_set(connection, campaign))
+
     async def _find_all(self, ids: Sequence[int]) -> dict[int, LinkSet]:
         return await self._database.run(lambda connection: _select_link_sets(connection, ids))
 
@@ -40,6 +44,13 @@ def _insert_link_set(connection: Connection, link_set: LinkSet) -> int:
     owned_links = ((link_set_id, link) for link in link_set.links)
     insert_links(connection, tables.link_set_links.c.link_set_id, owned_links)
     return link_set_id
+
+
+def _select_newest_link_set(connection: Connection, campaign: str) -> LinkSet | None:
+    table = tables.link_sets
+    newest = select(table.c.id).where(table.c.campaign == campaign).order_by(table.c.id.desc()).limit(1)
+    link_set_id = connection.execute(newest).scalar_one_or_none()
+    return None if link_set_id is None else _select_link_sets(connection, [link_set_id])[link_set_id]
 
 
 def _select_link_sets(connection: Connection, ids: Sequence[int]) -> dict[int, LinkSet]:
