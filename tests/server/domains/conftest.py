@@ -2,26 +2,31 @@
 
 import contextlib
 from collections.abc import Iterator
+from threading import Event
 
 import pytest
 from dnslib import QTYPE, RCODE, RR, A, DNSRecord
 
 from tests.server.domains.zones import (
     CAA_REFUSING,
+    CHANGING,
     CNAME_TO_EDGE,
     FAULTY,
+    FOREIGN_IDS,
     HEALTHY,
     LAME,
     LIAR,
     REFUSING,
     SCRIPTED,
     SECOND_SCRIPTED,
+    SERVFAIL,
     SILENT,
     SLOW,
+    SLOW_RESOLVER,
     TRUNCATING,
     TRUNCATING_TCP,
 )
-from tests.support.dns_network import DnsNetwork, dns_network, pick_port
+from tests.support.dns_network import RESOLVER, DnsNetwork, dns_network, pick_port
 from tests.support.scripted_dns import Script, delay, refuse, scripted_dns, serve, stay_silent, truncate
 
 _ALL_TYPES = frozenset(range(65_536))
@@ -41,8 +46,11 @@ _BROKEN = "".join(
         "two.test": f"{CNAME_TO_EDGE}\nlinks CNAME shop.example.net.",
     }.items()
 )
-_DIFFERENT = _zone("differ.test", "links A 203.0.113.9") + _zone(
-    "huge.test", "\n".join(f"links A 10.1.{number // 250}.{number % 250}" for number in range(4_000))
+_OLD = "links A 203.0.113.9"
+_DIFFERENT = (
+    _zone("differ.test", _OLD)
+    + _zone("differ2.test", _OLD)
+    + _zone("huge.test", "\n".join(f"links A 10.1.{number // 250}.{number % 250}" for number in range(4_000)))
 )
 
 
@@ -53,8 +61,36 @@ def _lie(request: DNSRecord, _is_tcp: bool) -> DNSRecord:
     return reply
 
 
+def _change_with(event: Event) -> Script:
+    """Serve the zone ``created.test`` without its record until an event."""
+    start = "$ORIGIN created.test.\n@ 600 IN SOA ns1 hostmaster 1 3600 600 86400 600\n"
+    before, after = serve(start), serve(f"{start}links 300 IN CNAME edge.own.test.\n")
+
+    def answer(request: DNSRecord, is_tcp: bool) -> DNSRecord | None:
+        script = after if event.is_set() else before
+        return script(request, is_tcp)
+
+    return answer
+
+
+def _forward_to(port: int) -> Script:
+    return lambda request, is_tcp: DNSRecord.parse(request.send(RESOLVER, port, tcp=is_tcp, timeout=5))
+
+
+def _answer_with_foreign_id(request: DNSRecord, _is_tcp: bool) -> DNSRecord:
+    reply = request.reply()
+    reply.header.id ^= 1
+    return reply
+
+
 @pytest.fixture(scope="session")
-def network() -> Iterator[DnsNetwork]:
+def record_created() -> Event:
+    """Set it to create the record of ``links.created.test``."""
+    return Event()
+
+
+@pytest.fixture(scope="session")
+def network(record_created: Event) -> Iterator[DnsNetwork]:
     port = pick_port()
     names = ("tcp.test", "slow.test", "truncated.test", "caarefused.test")
     links = {name: serve(_zone(name, CNAME_TO_EDGE)) for name in names}
@@ -69,9 +105,17 @@ def network() -> Iterator[DnsNetwork]:
         LIAR: _lie,
         CAA_REFUSING: refuse(RCODE.SERVFAIL, links["caarefused.test"], types=frozenset({QTYPE.CAA})),
         REFUSING: refuse(RCODE.REFUSED, stay_silent, types=_ALL_TYPES),
+        SERVFAIL: refuse(RCODE.SERVFAIL, stay_silent, types=_ALL_TYPES),
+        CHANGING: _change_with(record_created),
+        SLOW_RESOLVER: delay(_forward_to(port), 0.7),
+        FOREIGN_IDS: _answer_with_foreign_id,
     }
     with contextlib.ExitStack() as stack:
         for address, script in scripts.items():
             stack.enter_context(scripted_dns(script, address, port))
-        old = ["links.late.test. 2520 IN A 203.0.113.9"]
+        old = [
+            "links.late.test. 2520 IN A 203.0.113.9",
+            "links.differ2.test. 300 IN A 192.0.2.10",
+            "links.gonewrong.test. 300 IN A 192.0.2.10",
+        ]
         yield stack.enter_context(dns_network(HEALTHY | FAULTY, port=port, absent=["absent.test"], local_data=old))

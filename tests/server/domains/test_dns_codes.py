@@ -1,20 +1,15 @@
 """Each fault of a zone is named, alone; healthy zones pass. The zones are in `zones`."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from clicktrail.esp.base import Region
-from clicktrail.server.domains.dns_client import DnsClient
-from clicktrail.server.domains.dns_probe import probe_dns
-from clicktrail.server.pipeline.dns_checks import check_dns
-from clicktrail.server.pipeline.domain_checks import CheckStatus, DomainReport, DomainStatus, build_report
+from clicktrail.server.pipeline.domain_checks import DomainStatus
 from clicktrail.server.pipeline.domain_targets import ExpectedTarget, build_esp_target, build_own_target
-from tests.support.dns_network import LOOPBACK, RESOLVER, DnsNetwork
+from tests.server.domains.reports import EDGE, complaints, describe, report_domain
+from tests.support.dns_network import LOOPBACK, DnsNetwork
 
 pytestmark = pytest.mark.allow_hosts(LOOPBACK)
 
-EDGE = build_own_target(["edge.own.test"])
 EDGES = build_own_target(["edge.own.test", "edge2.own.test"])
 EDGE_ADDRESSES = build_own_target(["192.0.2.10", "2001:db8::10"])
 
@@ -25,26 +20,6 @@ def _edge(*targets: str) -> ExpectedTarget:
 
 def _esp(name: str, region: Region = Region.US, target: str | None = None) -> ExpectedTarget:
     return build_esp_target(name, region, target)
-
-
-async def _report(
-    network: DnsNetwork, host: str, expected: ExpectedTarget, resolvers: Sequence[str] = (RESOLVER,)
-) -> DomainReport:
-    client = DnsClient(resolvers=resolvers, port=network.port, timeout_s=2.0)
-    facts = await probe_dns(host, expected, client=client)
-    return build_report(host, check_dns(facts, expected))
-
-
-def _complaints(report: DomainReport) -> list[tuple[str, str]]:
-    return [
-        (check.code.value, check.status.value)
-        for check in report.checks
-        if check.status in {CheckStatus.FAIL, CheckStatus.WARN}
-    ]
-
-
-def _describe(report: DomainReport) -> str:
-    return "\n".join(f"{check.code} {check.status}: {check.found} {check.cause} {check.fix}" for check in report.checks)
 
 
 @pytest.mark.parametrize(
@@ -79,9 +54,9 @@ def _describe(report: DomainReport) -> str:
     ],
 )
 async def test_healthy_zone_passes(network: DnsNetwork, host: str, expected: ExpectedTarget) -> None:
-    report = await _report(network, host, expected)
+    report = await report_domain(network, host, expected)
 
-    assert _complaints(report) == [], _describe(report)
+    assert complaints(report) == [], describe(report)
     assert report.status is DomainStatus.OK
     assert report.next_step is None
 
@@ -140,9 +115,9 @@ async def test_healthy_zone_passes(network: DnsNetwork, host: str, expected: Exp
     ],
 )
 async def test_fault_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
-    report = await _report(network, host, expected)
+    report = await report_domain(network, host, expected)
 
-    assert _complaints(report) == [(code, "fail")], _describe(report)
+    assert complaints(report) == [(code, "fail")], describe(report)
     assert report.status is DomainStatus.FAILING
     failed = next(check for check in report.checks if check.code == code)
     assert report.next_step == failed.fix
@@ -162,19 +137,8 @@ async def test_fault_is_named_alone(network: DnsNetwork, host: str, expected: Ex
     ],
 )
 async def test_warning_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
-    report = await _report(network, host, expected)
+    report = await report_domain(network, host, expected)
 
-    assert _complaints(report) == [(code, "warn")], _describe(report)
+    assert complaints(report) == [(code, "warn")], describe(report)
     assert report.status is DomainStatus.OK
     assert report.next_step is None
-
-
-async def test_older_answer_of_a_resolver_is_pending_with_the_minutes_left(network: DnsNetwork) -> None:
-    report = await _report(network, "links.late.test", EDGE)
-
-    assert _complaints(report) == [("propagating", "warn")]
-    assert report.status is DomainStatus.PENDING
-    found = next(check.found for check in report.checks if check.code == "propagating")
-    assert found == "resolver 127.0.0.1: A 203.0.113.9 for 42 more minutes"
-    assert report.next_step
-    assert "42 minutes" in report.next_step

@@ -14,6 +14,10 @@ TRUNCATING_TCP = "127.0.0.17"
 LIAR = "127.0.0.18"
 CAA_REFUSING = "127.0.0.19"
 REFUSING = "127.0.0.20"
+SERVFAIL = "127.0.0.21"
+CHANGING = "127.0.0.22"
+SLOW_RESOLVER = "127.0.0.23"
+FOREIGN_IDS = "127.0.0.24"
 
 EDGE_A = "192.0.2.10"
 EDGE_AAAA = "2001:db8::10"
@@ -90,6 +94,9 @@ FAULTY: Final = {
     "onlyipv6.test": ZoneFile(records=f"links AAAA {EDGE_AAAA}\nname CNAME edge6.own.test."),
     "late.test": ZoneFile(records=CNAME_TO_EDGE),
     "differ.test": ZoneFile(records=CNAME_TO_EDGE, servers=(ZONE_SERVER, SECOND_SCRIPTED)),
+    "differ2.test": ZoneFile(records=CNAME_TO_EDGE, servers=(ZONE_SERVER, SECOND_SCRIPTED)),
+    "created.test": ZoneFile(servers=(CHANGING,)),
+    "gonewrong.test": ZoneFile(records="links A 203.0.113.9"),
     "longttl.test": ZoneFile(records="links 86400 CNAME edge.own.test."),
     "caaforbids.test": ZoneFile(records=f'{CNAME_TO_EDGE}\n@ CAA 0 issue "pki.goog"'),
     "caanone.test": ZoneFile(records=f'{CNAME_TO_EDGE}\n@ CAA 0 issue ";"'),

@@ -117,7 +117,7 @@ class DnsClient:
 
     @property
     def are_resolvers_silent(self) -> bool:
-        """Whether no resolver has answered any query."""
+        """Whether all resolvers were silent or refused all queries."""
         return not self._answered
 
     async def resolve(self, name: str, rdtype: str, *, checking_disabled: bool = True) -> Reply:
@@ -140,7 +140,8 @@ class DnsClient:
         """Ask one resolver."""
         flags = dns.flags.RD | (dns.flags.CD if checking_disabled else 0)
         reply = await self._ask(resolver, name, rdtype, flags)
-        (self._silent if reply.message is None else self._answered).add(resolver)
+        has_answer = reply.message is not None and reply.message.rcode() != dns.rcode.REFUSED
+        (self._answered if has_answer else self._silent).add(resolver)
         return reply
 
     async def ask_server(self, server: str, name: str, rdtype: str) -> Reply:

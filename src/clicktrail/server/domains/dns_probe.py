@@ -1,6 +1,6 @@
 """Find out everything about a tracking domain's DNS: ask the zone's own name servers, and the resolvers.
 
-Steps, each of which asks all its questions at once:
+Each step asks all its questions at once:
 
 1. `find_delegation`: the zone and its name servers, from the public suffix down.
 2. The zone's servers: the host itself. At the same time the resolvers: the host, and the expected targets.

@@ -145,7 +145,7 @@ def _check_caa(view: DnsView) -> Problem | None:
 
 
 def _check_challenge(view: DnsView) -> Problem | None:
-    """A record of an earlier certificate is left over where the next one's challenge would be."""
+    """A record of an earlier certificate is left over where the challenge of the next one would be."""
     facts, esp = view.facts, view.expected.esp
     texts = [f"TXT {text[:_MAX_TEXT_CHARS]!a}" for text in facts.challenge_texts]
     allowed = esp.challenge_hosts if esp else ()

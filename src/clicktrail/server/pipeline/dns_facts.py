@@ -1,6 +1,6 @@
 """What a DNS probe found out about a tracking domain, before anything is concluded from it.
 
-Host names are in lower case, ASCII, without the last dot. Whatever is not printable in them is escaped.
+Host names are in lower case, ASCII, without the last dot. Characters in them that are not printable are escaped.
 """
 
 from dataclasses import dataclass

@@ -20,7 +20,7 @@ def check_missing(view: DnsView) -> Problem | None:
 
 
 def check_several(view: DnsView) -> Problem | None:
-    """Two CNAME records, or addresses of which some are the target's and some are not."""
+    """Two CNAME records, or some addresses that are the target's and some that are not."""
     if len(view.answer.aliases) > 1:
         return Problem(
             found=f"CNAME {list_texts(view.answer.aliases)}",

@@ -53,9 +53,8 @@ def check_delegation(view: DnsView) -> Problem | None:
         return Problem(
             found="no name server",
             expected=f"name servers of the zone of {view.host}",
-            cause=f"No name server of the zone of {view.host} could be found.",
-            fix=f"At your registrar, enter the name servers of your DNS provider for "
-            f"{find_organisational_domain(view.host)}.",
+            cause=f"The resolvers find no name server of {view.host}, and none of {view.facts.public_suffix}.",
+            fix="Check the setting dns.resolvers: its resolvers have to find every public name.",
         )
     if all(server.state is ServerState.UNREACHABLE for server in servers):
         fix = "Let this machine send DNS queries (UDP and TCP) to addresses outside, over IPv6 if there are no others."
