@@ -19,6 +19,8 @@ from tests.support.hostile_parsers import (
     parse_settings,
     parse_user_agent,
     read_event_file,
+    read_landing_page,
+    read_received_message,
     rewrite_html,
     rewrite_template,
     rewrite_text,
@@ -70,6 +72,36 @@ def build_input(parts: Parts, *, size: int) -> str:
 
 
 GRAMMARS = {
+    "landing page": HostileGrammar(
+        parse=read_landing_page,
+        contexts=["", "<script ", "<script>_paq", "<!--", '<script data-website-id data-exclude="'],
+        pieces=[
+            *("<script", "<script ", "<script>", "</script", "<!--", "-->", "a=", "a ", '"', "'", "<", ">", "/", "*"),
+            *(
+                "**,",
+                "setCampaignNameKey',[",
+                "setCampaignNameKey','",
+                "script-src a;",
+                "<script data-website-id src=a>",
+            ),
+        ],
+        ends=["", "</script>", '">'],
+        max_bytes=2_000_000,
+    ),
+    "received message": HostileGrammar(
+        parse=read_received_message,
+        contexts=[f"DKIM-Signature: a\n{HTML_FIELDS}\n<a href='https://click.pstmrk.it/", f"{HTML_FIELDS}\n"],
+        pieces=[
+            "x.example",
+            "x.example%2F",
+            "%25",
+            "%2F",
+            "<a href='https://click.pstmrk.it/3s/x.example%2Fa'>",
+            "a",
+            "\n",
+        ],
+        ends=["", "'>"],
+    ),
     "header value": HostileGrammar(
         parse=track,
         contexts=[

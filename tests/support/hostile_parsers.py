@@ -17,6 +17,8 @@ from clicktrail.rewrite.policy import parse_policy
 from clicktrail.rewrite.sensitive import parse_sensitive_rules
 from clicktrail.secret_urls import load_detector
 from clicktrail.secret_urls.values import is_random
+from clicktrail.server.doctor import analytics_scripts
+from clicktrail.server.doctor.received_message import classify_link, find_urls, remove_signatures
 from clicktrail.server.pipeline.link_repair import repair_path
 from clicktrail.server.pipeline.track import MessageIdentity, parse_control_headers, track_message
 from clicktrail.tokens import (
@@ -134,6 +136,21 @@ def open_tokens(token: str) -> None:
     has_changed_case(token)
     repair_path(_RING, token)
     repair_path(_RING, f"{_TEMPLATE_TOKEN}/{token}")
+
+
+def read_landing_page(html: str) -> None:
+    url = "https://x.example/"
+    for script in analytics_scripts.find_analytics(html, url):
+        analytics_scripts.has_other_matomo_keys(script)
+        analytics_scripts.excludes_page(script, url)
+        analytics_scripts.find_blocked_host(script, url, [html])
+
+
+def read_received_message(message: str) -> None:
+    raw = message.encode("utf-8", "surrogateescape")
+    remove_signatures(raw)
+    for link in find_urls(raw):
+        classify_link(link, ["x.example"])
 
 
 def parse_user_agent(text: str) -> None:

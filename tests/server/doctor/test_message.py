@@ -7,13 +7,20 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clicktrail import keyring_file
 from clicktrail.model.consent import Consent
 from clicktrail.model.edit import EditAction, EditTarget, LinkEdit
 from clicktrail.model.event import Sent
 from clicktrail.model.link_set import LinkSet, StoredLink
-from clicktrail.model.tracking_domain import ServedDomain, TrackingDomain
+from clicktrail.model.tracking_domain import (
+    DomainCheckResult,
+    DomainState,
+    RegisteredDomain,
+    ServedDomain,
+    TrackingDomain,
+)
 from clicktrail.server import overrides_file, served_domains
 from clicktrail.server import settings as settings_module
 from clicktrail.server.doctor.findings import Finding
@@ -243,3 +250,39 @@ async def test_utm_parameters(tmp_path: Path, destination: str, expected: str) -
 async def test_without_own_hosts_the_message_has_no_finding_of_its_own(tmp_path: Path) -> None:
     settings = load(tmp_path, OWN.replace('["shop.example"]', "[]"))
     assert await find_codes(settings, build_message(*track(settings, SHOP))) == []
+
+
+SENDGRID_DOMAIN = RegisteredDomain(
+    site=TrackingDomain(host="clicks.shop.example"), added_at=NOW - timedelta(days=3), esp="sendgrid", region="us"
+)
+
+
+@pytest.mark.parametrize(
+    ("domain", "expected"),
+    [
+        (SENDGRID_DOMAIN, "esp-domain-not-verified"),
+        (replace(SENDGRID_DOMAIN, verified_at=NOW + timedelta(hours=1)), "message-before-domain"),
+        (replace(SENDGRID_DOMAIN, verified_at=NOW - timedelta(days=1)), "esp-domain-not-used"),
+        (replace(SENDGRID_DOMAIN, esp="mailgun"), "links-of-esp"),
+        (replace(SENDGRID_DOMAIN, removed_at=NOW), "links-of-esp"),
+    ],
+)
+async def test_links_show_the_esps_domain(tmp_path: Path, domain: RegisteredDomain, expected: str) -> None:
+    settings = load(tmp_path)
+    async with open_registry(settings) as registry:
+        await registry.domains.put(domain)
+        if domain.verified_at:
+            state = DomainState(since=domain.verified_at, status="ok")
+            result = DomainCheckResult(state=state, is_verified=True, is_gone=False)
+            await registry.domains.record_check(domain.host, result)
+        if domain.removed_at:
+            await registry.domains.remove(domain.host, at=NOW)
+    assert await find_codes(settings, build_message(ESP_URLS[0])) == [expected]
+
+
+async def test_links_on_a_tracking_domain_that_the_esp_serves_are_no_fault(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    async with open_registry(settings) as registry:
+        await registry.domains.put(SENDGRID_DOMAIN)
+    url = "https://clicks.shop.example/ls/click?upn=u001.abcdef"
+    assert await find_codes(settings, build_message(url)) == []

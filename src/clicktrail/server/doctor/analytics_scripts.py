@@ -11,13 +11,14 @@ import msgspec
 import re2
 
 from clicktrail.config_text import decode_toml
+from clicktrail.model.hosts import extract_host
 from clicktrail.rewrite.html_tokenizer import ATTRIBUTE, decode_attribute_value
 
 _SCRIPT_OR_COMMENT = re.compile(
     r"<!--.*?(?:-->|\Z) | <script(?=[\s/>])(?P<attributes>[^<>]*+)> (?P<code>.*?) (?:</script|\Z)",
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
 )
-_MATOMO_KEYS = re.compile(r"""setCampaignNameKey["']\s*,\s*(?P<keys>\[[^\]]*\]|["'][^"']*["'])""")
+_MATOMO_KEYS = re.compile(r"""setCampaignNameKey["']\s*,\s*(?P<keys>\[[^\[\]]*\]|["'][^"']*["'])""")
 
 
 class AnalyticsScript(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +59,8 @@ class FoundScript(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def beacon_host(self) -> str:
         """Host that gets the page views; empty if unknown."""
-        own_host = self.tag.attributes.get("data-host-url") or self.tag.attributes.get("data-api") or ""
-        return urlsplit(own_host).hostname or self.product.beacon or urlsplit(self.tag.url).hostname or ""
+        own_url = self.tag.attributes.get("data-host-url") or self.tag.attributes.get("data-api") or ""
+        return extract_host(own_url) or self.product.beacon or extract_host(self.tag.url)
 
 
 def find_analytics(html: str, page_url: str) -> tuple[FoundScript, ...]:
@@ -92,7 +93,7 @@ def excludes_page(script: FoundScript, page_url: str) -> bool:
 
 def find_blocked_host(script: FoundScript, page_url: str, policies: Sequence[str]) -> str:
     """Host of the script or its beacon that the page's Content-Security-Policy forbids; empty if none is."""
-    for directive, host in (("script-src", urlsplit(script.tag.url).hostname), ("connect-src", script.beacon_host)):
+    for directive, host in (("script-src", extract_host(script.tag.url)), ("connect-src", script.beacon_host)):
         if host and not all(_allows(policy, directive, host, page_url) for policy in policies):
             return host
     return ""
@@ -157,7 +158,7 @@ def _allows(policy: str, directive: str, host: str, page_url: str) -> bool:
 
 def _is_source(source: str, host: str, page_url: str) -> bool:
     if source == "'self'":
-        return host == urlsplit(page_url).hostname
+        return host == extract_host(page_url)
     pattern = source.partition("://")[2] or source
     pattern = pattern.partition("/")[0].partition(":")[0]
     return source in {"*", "https:", "http:"} or pattern == host or (pattern[:2] == "*." and host.endswith(pattern[1:]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clicktrail.errors import KeyRingError, StorageError
 from clicktrail.server.doctor.campaign import diagnose_campaign, inspect_campaign
+from clicktrail.server.doctor.domains import check_domains
 from clicktrail.server.doctor.findings import Finding, Severity, sort_findings
 from clicktrail.server.doctor.installation import diagnose_installation, inspect_installation
 from clicktrail.server.doctor.landing_page import diagnose_landing_page, fetch_landing_page, select_pages
@@ -16,6 +17,7 @@ from clicktrail.server.doctor.relay import check_next_hop
 from clicktrail.server.service_locks import Component, find_running
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.relay import build_next_hop_config
+from clicktrail.server.wiring.stores import open_registry_read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,26 @@ async def examine(settings: Settings, examination: Examination) -> list[Finding]
     running = find_running(settings.data_path)
     if not running or Component.RELAY in running:  # on a machine without relay, the next hop is not its matter
         findings += await check_next_hop(build_next_hop_config(settings))
+    findings += [finding async for finding in _examine_domains(settings)]
     findings += [finding async for finding in _examine_subjects(settings, examination)]
     return sort_findings(findings)
+
+
+async def _examine_domains(settings: Settings) -> AsyncIterator[Finding]:
+    if not settings.registry.url and not settings.registry_path.exists():
+        return  # nothing was ever stored
+    try:
+        async with open_registry_read_only(settings) as registry:
+            domains = await registry.domains.list_all()
+    except StorageError as error:
+        yield _describe_unreadable(error)
+        return
+    async for finding in check_domains(settings, domains):
+        yield finding
+
+
+def _describe_unreadable(error: StorageError) -> Finding:
+    return Finding(code="not-readable", severity=Severity.ERROR, message=str(error), hint=error.hint or "see the log")
 
 
 async def _examine_subjects(settings: Settings, examination: Examination) -> AsyncIterator[Finding]:
@@ -65,6 +85,4 @@ async def _examine_subjects(settings: Settings, examination: Examination) -> Asy
     except KeyRingError:
         return  # a finding about the installation; without it, no link can be opened
     except StorageError as error:
-        yield Finding(
-            code="not-readable", severity=Severity.ERROR, message=str(error), hint=error.hint or "see the log"
-        )
+        yield _describe_unreadable(error)

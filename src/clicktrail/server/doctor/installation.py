@@ -25,6 +25,8 @@ _MIN_FREE_BYTES = 1_000_000_000
 """Disk space for a million clicks in journal and analytics, which a busy sender collects in a day."""
 
 _HTTP_TIMEOUT_S = 10
+_DOMAIN_PROBLEMS = frozenset({"domains-failing", "domains-unchecked"})
+"""Of the engine's latest checks, up to a day ago. The doctor checks every domain itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +188,8 @@ def _check_processes(state: InstallationState) -> Iterator[Finding]:
                 hint="the log of clicktrail serve says when; dmesg says whether memory ran out",
             )
         for problem in process.problems:
+            if problem.code in _DOMAIN_PROBLEMS:
+                continue
             yield Finding(
                 code=problem.code,
                 severity=Severity.ERROR,

@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from clicktrail.model.edit import EditTarget, LinkEdit
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.model.link import LinkReason
-from clicktrail.model.tracking_domain import TrackingDomain
+from clicktrail.model.tracking_domain import RegisteredDomain, TrackingDomain
 from clicktrail.rewrite import RewriteResult, SkipReason
 from clicktrail.rewrite.advice import ADVICE
 from clicktrail.secret_urls import find_secret
@@ -44,6 +45,8 @@ class MessageState:
         was_relayed: whether the journal says that the relay has sent it.
         retracked: what the relay would do with it today; None if it has links of ours.
         sites: the tracking domains, with their allowed destinations.
+        esp_domains: the tracking domains that ESPs serve.
+        date: time in the message's header; None if there is none.
         has_newer_link_set: whether the template had other links when the message was written.
     """
 
@@ -52,6 +55,8 @@ class MessageState:
     retracked: RewriteResult | None
     convention: Convention
     sites: tuple[TrackingDomain, ...] = ()
+    esp_domains: tuple[RegisteredDomain, ...] = ()
+    date: datetime | None = None
     has_newer_link_set: bool = False
 
 
@@ -68,9 +73,9 @@ def diagnose_message(state: MessageState) -> Iterator[Finding]:
 
 def _check_wrapped_links(state: MessageState) -> Iterator[Finding]:
     """Links that lead through another redirector: before ours, behind ours, or without ours."""
-    before = [link for link in state.links if link.wrapper and not link.is_filter and link.own_url]
+    before = [link for link in _list_esp_links(state) if link.own_url]
     behind = [link for link, opening in iter_opened(state.links) if find_esp_wrapper(opening.destination)]
-    hidden = [link for link in state.links if link.wrapper and not link.is_filter and not link.own_url]
+    hidden = [link for link in _list_esp_links(state) if not link.own_url]
     has_own = any(link.is_own for link in state.links)
     if hidden and state.was_relayed and not has_own:  # ours are inside, where they cannot be read
         before += hidden
@@ -85,7 +90,9 @@ def _check_wrapped_links(state: MessageState) -> Iterator[Finding]:
             message=f"{_count(twice, state)} lead through {names} and through clicktrail, as both have rewritten them",
             hint=f"turn off click tracking at {names}, for this account, domain, stream and template. {_RESEND}",
         )
-    if hidden:
+    if hidden and (domain := _find_unused_domain(hidden, state)):
+        yield _describe_unused_domain(domain, hidden, state)
+    elif hidden:
         names, hosts = _join(link.wrapper for link in hidden), _join(link.host for link in hidden)
         yield Finding(
             code="links-of-esp",
@@ -104,10 +111,48 @@ def _check_wrapped_links(state: MessageState) -> Iterator[Finding]:
         )
 
 
+def _list_esp_links(state: MessageState) -> list[ReceivedLink]:
+    """Links of an ESP, without those on a tracking domain that it serves for us."""
+    own_hosts = {domain.host for domain in state.esp_domains}
+    return [link for link in state.links if link.wrapper and not link.is_filter and link.host not in own_hosts]
+
+
+def _find_unused_domain(links: Sequence[ReceivedLink], state: MessageState) -> RegisteredDomain | None:
+    """A tracking domain of the registry that the ESP of the links should have used."""
+    names = {link.wrapper.lower() for link in links}
+    return next((domain for domain in state.esp_domains if domain.esp in names), None)
+
+
+def _describe_unused_domain(domain: RegisteredDomain, links: Sequence[ReceivedLink], state: MessageState) -> Finding:
+    count, hosts = _count(links, state), _join(link.host for link in links)
+    if domain.verified_at is None:
+        return Finding(
+            code="esp-domain-not-verified",
+            severity=Severity.ERROR,
+            message=f"{count} show {hosts} and not {domain.host}, whose DNS was never found right",
+            hint=f"clicktrail domain check {domain.host} says what its record needs. {_RESEND}",
+        )
+    if state.date and state.date < domain.verified_at:
+        return Finding(
+            code="message-before-domain",
+            severity=Severity.WARNING,
+            message=f"{count} show {hosts}: the message was written before {domain.host} was found right in DNS, at "
+            f"{format_rfc3339(domain.verified_at)}",
+            hint="send a new test message: mail that was sent keeps its links",
+        )
+    return Finding(
+        code="esp-domain-not-used",
+        severity=Severity.ERROR,
+        message=f"{count} show {hosts} and not {domain.host}, whose DNS is right: the ESP does not use it",
+        hint=f"verify the domain in the ESP's account, and choose it for the account, domain or list that sent the "
+        f"message. {_RESEND}",
+    )
+
+
 def _explain_untracked(retracked: RewriteResult, state: MessageState) -> Iterator[Finding]:
     """Why no link of the message is ours."""
     if any(link.wrapper and not link.is_filter for link in state.links):
-        return  # that is the cause
+        return  # the ESP tracks them
     if retracked.tracked_count:
         yield Finding(
             code="message-not-tracked",

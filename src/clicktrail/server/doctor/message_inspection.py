@@ -12,6 +12,7 @@ from clicktrail.errors import EventError, KeyRingError, StorageError
 from clicktrail.model.consent import Consent
 from clicktrail.model.event import Sent, decode_event
 from clicktrail.model.recipient import find_addresses
+from clicktrail.model.tracking_domain import RegisteredDomain
 from clicktrail.rewrite import RewriteResult
 from clicktrail.rewrite.mime import Headers, parse_headers
 from clicktrail.server import overrides_file
@@ -63,6 +64,8 @@ async def inspect_message(settings: Settings, raw: bytes) -> MessageState:
             retracked=None if has_own else await _track_again(settings, registry, raw),
             convention=read_convention(settings),
             sites=sites,
+            esp_domains=await _list_esp_domains(registry),
+            date=_find_date(raw),
             has_newer_link_set=await _has_newer_link_set(registry, links, raw),
         )
 
@@ -104,6 +107,12 @@ async def _has_newer_link_set(registry: Registry, links: Sequence[ReceivedLink],
             destinations = {link.position: link.destination for link in newest.links}
             return any(destinations.get(opening.position) != opening.destination for opening in openings)
     return False
+
+
+async def _list_esp_domains(registry: Registry) -> tuple[RegisteredDomain, ...]:
+    with contextlib.suppress(StorageError):
+        return tuple(domain for domain in await registry.domains.list_all() if domain.esp and not domain.removed_at)
+    return ()
 
 
 def _was_relayed(settings: Settings, raw: bytes) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from clicktrail.model.edit import LinkEdit
 from clicktrail.model.link import BodyType
 from clicktrail.rewrite import LinkRewriter, NumberedLink, Policy, rewrite_html, rewrite_text
+from clicktrail.rewrite.candidate import MAX_URL_BYTES
 from clicktrail.rewrite.document import decode_bodies
 from clicktrail.rewrite.edits import ByteEdit, splice
 from clicktrail.rewrite.encodings import decode_text
@@ -79,7 +80,7 @@ def find_urls(raw: bytes) -> tuple[str, ...]:
             continue
         rewrite = rewrite_html if body_part.body_type is BodyType.HTML else rewrite_text
         links = rewrite(decoded.text, _LISTING_REWRITER).links
-        urls |= dict.fromkeys(link.href.strip() for link in links)
+        urls |= dict.fromkeys(link.href.strip() for link in links if len(link.href) <= MAX_URL_BYTES)
     return tuple(url for url in urls if url.lower().startswith(("http://", "https://")))
 
 
