@@ -39,6 +39,8 @@ def test_any_path_has_a_few_candidates(path: str) -> None:
         ("a%2562cdefghijk", ["abcdefghijk"]),
         ("a%2525252562cdefghijk", []),  # encoded more often than any link
         ("favicon.ico", []),
+        (f"abcdefghijk{'%' * 16_000}", ["abcdefghijk"]),
+        (f"abcdefghijk{'%' * 20_000}", []),  # longer than the head of any request
     ],
 )
 def test_candidates(path: str, tokens: list[str]) -> None:
@@ -55,6 +57,7 @@ def test_candidates(path: str, tokens: list[str]) -> None:
         ("a1" * 18, False),
         ("ab" * 20, False),  # words
         ("12" * 20, False),
+        ("a1" * 10_000, False),  # longer than the head of any request
     ],
 )
 def test_change_of_case_is_recognised(path: str, *, expected: bool) -> None:

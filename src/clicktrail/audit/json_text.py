@@ -26,6 +26,11 @@ class JsonSplitter:
         self._depth = 0
         self._first_line = 0
 
+    @property
+    def is_between_objects(self) -> bool:
+        """Whether no object or string has begun."""
+        return not (self._depth or self._cut_string)
+
     def split(self, line: str, number: int) -> Iterator[tuple[int, str]]:
         """Yield the objects that end in this line, each with the number of the line in which it begins.
 
@@ -75,6 +80,9 @@ def split_objects(lines: Iterable[str], *, is_one_object_per_line: bool) -> Iter
         if is_one_object_per_line and line.startswith("{") and line.endswith("}\n") and not _SEVERAL.search(line):
             yield number, line.rstrip()  # most lines
             number += 1
+            continue
+        if line.isspace() and splitter.is_between_objects:
+            number += line.endswith(("\n", "\r"))
             continue
         yield from splitter.split(line, number)
         if line.endswith(("\n", "\r")):

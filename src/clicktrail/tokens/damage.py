@@ -27,6 +27,9 @@ _MIN_TOKEN_CHARS: Final = 11
 _MIN_CASED_CHARS: Final = 37
 """The shortest campaign token has 38. So many random base64url characters have no capitals once in 10^8."""
 
+_MAX_PATH_CHARS: Final = 16 * 1024
+"""Longest path that is searched. The edge accepts no longer one."""
+
 _MAX_PERCENT_DECODINGS: Final = 3
 """A service that passes a link on in a parameter encodes it once; more than three in a row are no mail's way."""
 
@@ -87,6 +90,8 @@ def find_tokens(path: str) -> Iterator[FoundToken]:
         path: path without its leading slash, as it was requested: percent-encoded, a character for each byte; or any
             other text.
     """
+    if len(path) > _MAX_PATH_CHARS:
+        return
     text = _decode(path)
     yield from _find_at_start(text, is_mended=False)
     mended = _mend_inside(text)
@@ -96,6 +101,8 @@ def find_tokens(path: str) -> Iterator[FoundToken]:
 
 def has_changed_case(path: str) -> bool:
     """Whether a path begins like a sealed or campaign token whose letters have all become lower or upper case."""
+    if len(path) > _MAX_PATH_CHARS:
+        return False
     text = _decode(path)
     start, end = _locate_token(text)
     token = text[start:end]
@@ -126,9 +133,10 @@ def _decode(path: str) -> bytes:
     except UnicodeEncodeError:
         text = path.encode(errors="replace")
     for _ in range(_MAX_PERCENT_DECODINGS):
-        if b"%" not in text:
+        decoded = unquote_to_bytes(text) if b"%" in text else text
+        if decoded == text:
             break
-        text = unquote_to_bytes(text)
+        text = decoded
     return text
 
 
