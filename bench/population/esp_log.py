@@ -6,7 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from bench.population.world import Simulation
-from clicktrail.model.event import AnyEvent, Click, Delivered
+from clicktrail.model.event import AnyEvent, Bounced, Click, Delivered
 
 _ESP: Final = "sendgrid"
 
@@ -21,7 +21,7 @@ def record_as_esp(simulation: Simulation) -> Simulation:
 def _convert_events(events: tuple[AnyEvent, ...]) -> Iterator[AnyEvent]:
     for event in events:
         at = event.at.replace(microsecond=0)
-        if isinstance(event, Delivered):
+        if isinstance(event, Delivered | Bounced):
             yield replace(event, at=at, esp=_ESP, source=_ESP)
         elif isinstance(event, Click) and event.method == "GET" and not event.tampered:
             yield replace(

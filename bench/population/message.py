@@ -54,6 +54,7 @@ class Message:
         recipient: email address.
         sent_at: time of sending.
         delivered_at: time of delivery.
+        is_bounced: whether the recipient's server refused it at that time.
     """
 
     message_id: str
@@ -62,6 +63,7 @@ class Message:
     recipient: str
     sent_at: datetime
     delivered_at: datetime
+    is_bounced: bool = False
 
 
 def generate_campaigns(scenario: Scenario, *, seed: int) -> Iterator[Campaign]:
@@ -111,4 +113,5 @@ def generate_messages(scenario: Scenario, campaign: Campaign, *, seed: int, reci
             recipient=f"reader-{number}@{company or 'letterbox'}.example",
             sent_at=sent_at,
             delivered_at=sent_at + timedelta(seconds=greylisting_s + rng.lognormal(2, 0.8)),
+            is_bounced=rng.happens(scenario.bounced_share),
         )

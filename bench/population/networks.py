@@ -18,10 +18,16 @@ VPN_EXITS: Final = ("146.70.0.0/16", "193.138.218.0/24", "89.187.160.0/19", "185
 SANDBOXES: Final = ("34.89.0.0/16", "132.145.0.0/16", "165.227.0.0/16", "20.79.0.0/18")
 # Infomaniak, Mythic Beasts, Gandi, netcup, Aruba.
 SMALL_HOSTERS: Final = ("84.16.64.0/19", "93.93.128.0/21", "46.226.104.0/21", "46.38.224.0/19", "62.149.128.0/17")
-# Prisma Access and Symantec Cloud SWG, announced by Google and Amazon.
-CLOUD_GATEWAYS: Final = ("208.127.0.0/16", "134.238.0.0/16", "137.83.192.0/19", "199.19.248.0/21")
+# Prisma Access, Symantec Cloud SWG, and Microsoft's Global Secure Access, announced by Google, Amazon and Microsoft.
+CLOUD_GATEWAYS: Final = ("208.127.0.0/16", "134.238.0.0/16", "137.83.192.0/19", "199.19.248.0/21", "151.206.0.0/16")
 ZSCALER: Final = ("165.225.80.0/22", "136.226.8.0/22", "147.161.128.0/17")
 # Cloudflare: WARP's customers, and programs in its cloud.
 WARP: Final = ("2a09:bac5::/32", "104.28.0.0/20")
 # Cogent, GTT: carriers that also connect servers.
 CARRIERS: Final = ("38.32.0.0/16", "77.67.0.0/17")
+# Exchange Online Protection.
+EXCHANGE: Final = ("104.47.0.0/17",)
+# Cortex Xpanse, of Palo Alto Networks.
+XPANSE: Final = ("198.235.24.0/24", "205.210.31.0/24")
+# Opera's VPN and its compressing proxies.
+OPERA: Final = ("82.145.208.0/20", "185.26.180.0/22")

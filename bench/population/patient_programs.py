@@ -90,13 +90,33 @@ def _plan_phones_in_a_cloud(content: MessageContent, rng: PerturbedRandom) -> It
         )
 
 
+def _plan_exchange_protection(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    """Exchange Online Protection: without a User-Agent (laravel-passwordless-login issue 79)."""
+    headers = {"accept": "*/*", "accept-encoding": "gzip, deflate"}
+    times = schedule_times(rng, "EOP gap", start_s=rng.uniform_perturbed("EOP delay", 2, 60), gap_s=(0.1, 2))
+    return sweep_links(content.visible_links[:2], times, ip=rng.pick_host(networks.EXCHANGE), headers=headers)
+
+
+def _plan_internet_scanner(content: MessageContent, rng: PerturbedRandom) -> Iterator[PlannedRequest]:
+    """Cortex Xpanse: blocks of the vendor whose other blocks are people's."""
+    yield PlannedRequest(
+        delay_s=rng.lognormal_perturbed("Xpanse delay", 20_000, 1),
+        link=rng.choice(content.visible_links),
+        ip=rng.pick_host(networks.XPANSE),
+        headers=browsers.chrome(_LANGUAGE, version=CHROME_VERSION - rng.randint(0, 9)),
+        kind=ClickerKind.BOT,
+    )
+
+
 SCANNERS: Final = (
     Actor(name="gateway, one link", plan=_plan_small_gateway, share=3),
     Actor(name="paired fetches", plan=_plan_paired_fetch, share=3),
     Actor(name="phones in a cloud", plan=_plan_phones_in_a_cloud, share=2),
+    Actor(name="Exchange, no User-Agent", plan=_plan_exchange_protection, share=2),
 )
 STRAY_SCANNERS: Final = (
     Actor(name="AI agent", plan=_plan_ai_agent, share=2),
     Actor(name="cloud browser", plan=_plan_cloud_browser, share=1),
     Actor(name="reported mail", plan=_plan_reported_mail, share=2),
+    Actor(name="internet scanner", plan=_plan_internet_scanner, share=1),
 )

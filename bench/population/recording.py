@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bench.population.message import Message
 from bench.population.plan import PageActivity, PlannedRequest
-from clicktrail.model.event import Click, Delivered, Engagement, Sent
+from clicktrail.model.event import Bounced, Click, Delivered, Engagement, Sent
 
 _RECORDED_HEADERS: Final = frozenset(
     {"accept", "accept-encoding", "accept-language", "purpose", "referer", "signature-agent"}
@@ -37,11 +37,12 @@ def record_sent(message: Message) -> Sent:
     )
 
 
-def record_delivered(message: Message) -> Iterator[Delivered]:
-    """Delivery event of an ESP: whole seconds of its own clock. Some campaigns have none."""
+def record_delivered(message: Message) -> Iterator[Delivered | Bounced]:
+    """Delivery or bounce event of an ESP: whole seconds of its own clock. Some campaigns have none."""
     if message.campaign.reports_deliveries:
-        yield Delivered(
-            id=f"delivered-{message.message_id}",
+        event_type, label = (Bounced, "bounced") if message.is_bounced else (Delivered, "delivered")
+        yield event_type(
+            id=f"{label}-{message.message_id}",
             at=(message.delivered_at + message.campaign.clock_skew).replace(microsecond=0),
             campaign=message.campaign.name,
             message_id=message.message_id,

@@ -6,7 +6,9 @@ from typing import Final
 
 from bench.population import (
     cloud_people,
+    companions,
     held_out_scanners,
+    other_browsers,
     patient_programs,
     people,
     rare_behaviour,
@@ -44,6 +46,7 @@ class Scenario:
         http_share: share of campaigns whose tracking domain has no TLS.
         scanned_company_share: share of companies with a scanner, which scans nine in ten messages.
         stray_share: share of messages followed by a scanner that belongs to no mail server.
+        bounced_share: share of messages that the recipient's server refuses, after its scanner has followed links.
         shapes: kinds of campaigns; if empty, their properties are drawn.
     """
 
@@ -59,6 +62,7 @@ class Scenario:
     http_share: float
     scanned_company_share: float = 0.35
     stray_share: float = 0.0005
+    bounced_share: float = 0.0
     shapes: tuple[CampaignShape, ...] = ()
 
 
@@ -96,8 +100,12 @@ UNSEEN: Final = Scenario(
 )
 LIFELIKE: Final = Scenario(
     name="lifelike",
-    home_actors=_mix_actors(people.HOME_ACTORS, _RARE_HOME_ACTORS, rare_share=0.15),
-    work_actors=_mix_actors(people.WORK_ACTORS, (*_RARE_WORK_ACTORS, *cloud_people.WORK_ACTORS), rare_share=0.3),
+    home_actors=_mix_actors(people.HOME_ACTORS, (*_RARE_HOME_ACTORS, *other_browsers.HOME_ACTORS), rare_share=0.15),
+    work_actors=_mix_actors(
+        people.WORK_ACTORS,
+        (*_RARE_WORK_ACTORS, *cloud_people.WORK_ACTORS, *companions.WORK_ACTORS),
+        rare_share=0.3,
+    ),
     scanners=_mix_actors(
         scanners.SCANNERS,
         (*_scale_shares(held_out_scanners.SCANNERS, 0.7), *_scale_shares(patient_programs.SCANNERS, 0.3)),
@@ -110,6 +118,7 @@ LIFELIKE: Final = Scenario(
     http_share=0.0,
     scanned_company_share=0.45,  # times nine in ten messages: 40 % are scanned
     stray_share=0.001,
+    bounced_share=0.02,
     shapes=(
         CampaignShape(name="newsletter", company_share=0.15, link_count=9),
         CampaignShape(name="offer", company_share=0.3, link_count=4),

@@ -93,6 +93,8 @@ def _pick_actors(scenario: Scenario, message: Message, *, seed: int) -> Iterator
     rng, company = PerturbedRandom(seed, f"{message.message_id} actors"), message.content.company
     if company and (scanner := _pick_scanner(scenario, company, seed=seed)) and rng.happens(_SCANNED_MESSAGE_SHARE):
         yield scanner
+    if message.is_bounced:
+        return
     if company and _has_meeting(scenario, message, seed=seed) and rng.happens(_MEETING_CLICK_SHARE):
         yield MEETING_ATTENDEE
     elif rng.happens_perturbed("readers", _READER_SHARE):

@@ -3,16 +3,16 @@ import pytest
 from bench.population.draws import PerturbedRandom
 from bench.population.plan import Actor, ClickerKind, MessageContent, PageActivity
 from bench.population.rare_behaviour import MEETING_ATTENDEE
-from bench.population.scenarios import COMMON, UNSEEN
+from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN
 
 PEOPLE = {
     actor.name: actor
-    for scenario in (COMMON, UNSEEN)
+    for scenario in (COMMON, UNSEEN, LIFELIKE)
     for actor in (*scenario.home_actors, *scenario.work_actors, MEETING_ATTENDEE)
 }
 PROGRAMS = {
     actor.name: actor
-    for scenario in (COMMON, UNSEEN)
+    for scenario in (COMMON, UNSEEN, LIFELIKE)
     for actor in (*scenario.scanners, *scenario.stray_scanners, *scenario.previews)
 }
 SINGLE = MessageContent(campaign="autumn", company="north-quay", link_count=1, has_trap=False)

@@ -4,7 +4,7 @@ from bench.population.esp_log import record_as_esp
 from bench.population.plan import ClickerKind
 from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN, Scenario
 from bench.population.world import Simulation, simulate
-from clicktrail.model.event import Click, Delivered, Engagement, Sent, decode_event, encode_event
+from clicktrail.model.event import Bounced, Click, Delivered, Engagement, Sent, decode_event, encode_event
 
 scenarios = pytest.mark.parametrize("scenario", [COMMON, UNSEEN, LIFELIKE], ids=lambda scenario: scenario.name)
 
@@ -90,6 +90,14 @@ def test_esp_reports_neither_headers_nor_fractions_of_seconds() -> None:
     assert {(click.at.microsecond, len(click.headers), click.link, click.esp) for click in clicks} == {
         (0, 0, -1, "sendgrid")
     }
-    assert {type(event) for event in reported.events} == {Click, Delivered}
+    assert {type(event) for event in reported.events} == {Bounced, Click, Delivered}
     assert {click.id for click in clicks} == {truth.click_id for truth in reported.truths}
     assert 0 < len(clicks) < len(_clicks(simulation))
+
+
+def test_no_person_follows_a_link_of_a_bounced_message() -> None:
+    simulation = simulate(LIFELIKE, seed=1, recipient_count=2_000)
+    bounced = {event.message_id for event in simulation.events if isinstance(event, Bounced)}
+    delivered = {event.message_id for event in simulation.events if isinstance(event, Delivered)}
+    kinds = {truth.kind for truth in simulation.truths if truth.message_id in bounced}
+    assert (kinds, bounced & delivered) == ({ClickerKind.BOT}, set())
