@@ -304,3 +304,16 @@ def test_standard_input_is_decompressed_and_read_again_for_its_dates(tmp_path: P
     notes = " ".join(json.loads(process.stdout)["notes"])
     assert "were read as dmy" in notes
     assert "have no seconds" in notes
+
+
+def test_links_of_an_esps_campaign_are_counted_from_its_clicks(tmp_path: Path) -> None:
+    def by_esp(message: int, seconds: float, link: int) -> AnyEvent:
+        event = click(seconds, link=link, ip=f"192.0.2.{message}", id=f"{message}-{link}")
+        return replace(event, message_id=f"m{message}", link=-1, source="sendgrid", esp="sendgrid")
+
+    readers = [by_esp(message, 4_000 + 60 * message, message % 5) for message in range(1, 21)]
+    sweep_by_a_lab = [by_esp(99, 9_000 + 75 * link, link) for link in range(5)]
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*readers, *sweep_by_a_lab))
+    judged = {row["id"]: row["verdict"] for row in audit_as_json(tmp_path, "log.jsonl")["clicks"]}
+    assert {verdict for id_, verdict in judged.items() if id_.startswith("99-")} == {"suspected"}
+    assert {verdict for id_, verdict in judged.items() if not id_.startswith("99-")} == {"human"}

@@ -5,11 +5,12 @@ from clicktrail.judge.address_activity import EARLY_S, AddressActivity, SourceAc
 from tests.support.events import HOME_IP
 from tests.support.signals import RULES_BY_NAME
 
+PREFIX = "192.0.2.0/24"
 VISITS = [
-    Visit(HOME_IP, 1, "ann@one.example", "one.example", 40, 4),
-    Visit(HOME_IP, 1, "ben@two.example", "two.example", 400, 1),
-    Visit(HOME_IP, 1, "cid@mail.example", "", None, 3),
-    Visit(HOME_IP, 2, "ann@one.example", "one.example", 9_000, 1),
+    Visit(HOME_IP, PREFIX, 1, "ann@one.example", "one.example", 40, 4),
+    Visit(HOME_IP, PREFIX, 1, "ben@two.example", "two.example", 400, 1),
+    Visit(HOME_IP, PREFIX, 1, "cid@mail.example", "", None, 3),
+    Visit(HOME_IP, PREFIX, 2, "ann@one.example", "one.example", 9_000, 1),
 ]
 
 
@@ -22,6 +23,15 @@ def test_summary_of_an_address() -> None:
             },
             swept_recipients=2,
             swept_share=0.5,
+        )
+    }
+
+
+def test_summary_of_neighbouring_addresses() -> None:
+    visits = [Visit(f"192.0.2.{number}", PREFIX, 1, f"ann@{number}.example", "", 40, 1) for number in range(3)]
+    assert summarize_visits(visits) == {
+        PREFIX: AddressActivity(
+            sources={1: SourceActivity(recipients=3, companies=0, early_share=1)}, swept_recipients=0, swept_share=0
         )
     }
 

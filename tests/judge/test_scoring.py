@@ -291,7 +291,7 @@ def test_engagement_has_the_effect_that_the_counterfactual_describes(drawn: list
         timeline(
             sent(links=5),
             *drawn,
-            *(engagement(click_.id, seconds=3_610 + 2 * number) for number, click_ in enumerate(drawn)),
+            *(engagement(click_.id, seconds=3_610 + 200 * number) for number, click_ in enumerate(drawn)),
         ),
         CONTEXT,
     )

@@ -1,4 +1,4 @@
-"""Visits of a log: the clicks on each message, by IP address and User-Agent."""
+"""Visits of a log: the clicks on each message, by address and User-Agent."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -9,7 +9,7 @@ import msgspec
 from clicktrail.config_text import decode_toml
 from clicktrail.judge.address_activity import Visit
 from clicktrail.judge.evidence import hash_user_agent, is_public_ip
-from clicktrail.judge.grouping import group_by, link_key
+from clicktrail.judge.grouping import address_prefix, group_by, host_key, link_key
 from clicktrail.model.event import AnyEvent, Click, Delivered, Sent
 
 
@@ -28,11 +28,14 @@ def find_visits(message: str, events: Iterable[AnyEvent]) -> Iterator[Visit]:
     arrivals = [event.at for event in events if isinstance(event, Delivered)]
     arrivals = arrivals or [event.at for event in events if isinstance(event, Sent)]
     arrived_at = min(arrivals, default=None)
-    for (ip, user_agent), own_clicks in group_by(clicks, lambda click: (click.ip, click.user_agent)).items():
+    for (address, user_agent), own_clicks in group_by(
+        clicks, lambda click: (host_key(click.ip), click.user_agent)
+    ).items():
         recipient = own_clicks[0].recipient or message
         first_at = min(click.at for click in own_clicks)
         yield Visit(
-            ip,
+            address,
+            address_prefix(own_clicks[0].ip),
             hash_user_agent(user_agent),
             recipient,
             _find_company(recipient),

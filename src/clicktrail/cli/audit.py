@@ -15,6 +15,7 @@ import msgspec
 import typer
 
 from clicktrail.audit import judge_messages
+from clicktrail.audit.campaign_links import CampaignLinks
 from clicktrail.audit.judging import RecipientDomain, RecipientDomainCounter, is_reportable
 from clicktrail.audit.plausibility import CampaignFacts, PlausibilityCheck, PlausibleJudge
 from clicktrail.cli.csv_output import SafeCsvWriter
@@ -34,7 +35,7 @@ from clicktrail.cli.terminal import escape_control_characters_in_json
 from clicktrail.judge import Judge
 from clicktrail.judge.scoring import compute_verdict_state, describe_counterfactual
 from clicktrail.judge.shipped import build_context_with_networks, load_shipped_context
-from clicktrail.model.event import format_rfc3339
+from clicktrail.model.event import Click, format_rfc3339
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import CampaignReport, PeopleCounter, build_reports
@@ -81,12 +82,14 @@ def audit(
     reader = EventFileReader.from_options(columns, dates, zone)
     if csv_:
         check_output(csv_, files)
-    check = PlausibilityCheck(load_shipped_context().networks)
+    check, links = PlausibilityCheck(load_shipped_context().networks), CampaignLinks()
     audit_ = _Audit()
     with open_partitions() as partitions, open_output(csv_) if csv_ else nullcontext() as csv_file:
         for event in reader.read(files):
             partitions.add(event)
             check.add(event)
+            if isinstance(event, Click):
+                links.add(event)
         check.conclude(
             reader.click_resolutions, reader.event_resolutions, islice(partitions.iterate_messages(), _SAMPLED_MESSAGES)
         )
@@ -95,6 +98,7 @@ def audit(
         context = dataclasses.replace(
             build_context_with_networks(networks, today=audit_time.date()),
             address_activity=partitions.summarize_activity(),
+            link_counts=links.count(),
         )
         json_writer = JsonClickWriter(sys.stdout, audit_time) if json_ else None
         csv_writer = CsvClickWriter(csv_file, audit_time) if csv_file else None

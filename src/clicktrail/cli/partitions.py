@@ -46,7 +46,7 @@ class Partitions:
         event_files: events, one file for each partition of messages.
         address_files: clicks by IP address, in any number of files.
         nearby_files: nearby clicks on other messages, as many files as ``event_files``.
-        visit_files: visits by IP address, in any number of files.
+        visit_files: visits by network, in any number of files.
     """
 
     def __init__(
@@ -99,13 +99,13 @@ class Partitions:
             yield from events_by_message.values()
 
     def summarize_activity(self) -> Mapping[str, AddressActivity]:
-        """What each IP address did in all messages; addresses with few recipients are left out.
+        """What each address did in all messages; addresses with few recipients are left out.
 
         Call once, after all events are stored.
         """
         for events in self.iterate_messages():
             for visit in find_visits(message_key(events[0]), events):
-                _write_line(self._visit_files, key=visit.ip, item=visit)
+                _write_line(self._visit_files, key=visit.prefix, item=visit)
         activity: dict[str, AddressActivity] = {}
         for file in self._visit_files:
             activity |= summarize_visits(map(_visit_decoder.decode, _read_lines(file)))

@@ -1,10 +1,14 @@
-"""What each IP address did over a whole log: how many people's mail it clicked, how soon, and how many links.
+"""What each address did over a whole log: how many people's mail it clicked, how soon, and how many links.
+
+An address is a device's or a line's (`host_key`): an IPv4 address or an IPv6 /64. The same is known of each network of
+several addresses (`address_prefix`: /24, IPv6: /48), because a scanner may run on several neighbouring servers.
 
 Only `clicktrail audit` knows all clicks of a log before it judges the first. The running system compares clicks within
 a minute, and leaves these signals out.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -20,16 +24,18 @@ MIN_RECIPIENTS: Final = 3
 
 
 class Visit(msgspec.Struct, frozen=True, array_like=True):
-    """The clicks on one message from one IP address with one User-Agent.
+    """The clicks on one message from one address with one User-Agent.
 
     Attributes:
+        prefix: network of the address.
         recipient: the recipient, or the message if unknown.
         company: domain of the recipient's email address; empty if unknown, or if it is a mailbox provider's.
         delay_s: seconds from arrival to the first click; None if the arrival is unknown.
         links: number of different links.
     """
 
-    ip: str
+    address: str
+    prefix: str
     user_agent_hash: int
     recipient: str
     company: str
@@ -38,7 +44,7 @@ class Visit(msgspec.Struct, frozen=True, array_like=True):
 
 
 class SourceActivity(msgspec.Struct, frozen=True):
-    """What one IP address did with one User-Agent.
+    """What one address or network did with one User-Agent.
 
     Attributes:
         recipients: number of recipients whose messages it clicked.
@@ -52,7 +58,7 @@ class SourceActivity(msgspec.Struct, frozen=True):
 
 
 class AddressActivity(msgspec.Struct, frozen=True):
-    """What one IP address did.
+    """What one address or network did.
 
     Attributes:
         sources: by hash of the User-Agent.
@@ -66,13 +72,18 @@ class AddressActivity(msgspec.Struct, frozen=True):
 
 
 def summarize_visits(visits: Iterable[Visit]) -> dict[str, AddressActivity]:
-    """Summarize visits by IP address; addresses with few recipients are left out."""
-    visits_by_ip: dict[str, list[Visit]] = {}
+    """Summarize visits by address and by network of several addresses; those with few recipients are left out."""
+    by_prefix: dict[str, dict[str, list[Visit]]] = {}
     for visit in visits:
-        visits_by_ip.setdefault(visit.ip, []).append(visit)
+        by_prefix.setdefault(visit.prefix, {}).setdefault(visit.address, []).append(visit)
+    groups: dict[str, list[Visit]] = {}
+    for prefix, by_address in by_prefix.items():
+        groups |= by_address
+        if len(by_address) > 1:
+            groups[prefix] = [*chain.from_iterable(by_address.values())]
     return {
-        ip: _summarize_address(own_visits)
-        for ip, own_visits in visits_by_ip.items()
+        key: _summarize_address(own_visits)
+        for key, own_visits in groups.items()
         if len({visit.recipient for visit in own_visits}) >= MIN_RECIPIENTS
     }
 

@@ -166,7 +166,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
         loaded_click_ids: clicks on whose landing page the script ran.
         engagements: first press, scroll or key on the landing page.
         clicks_by_address: clicks on other messages, by IP address, in the order of time.
-        address_activity: what IP addresses did over the whole log; empty where not all clicks are known.
+        address_activity: what addresses did over the whole log; empty where not all clicks are known.
     """
 
     clicks: tuple[Click, ...]
@@ -200,7 +200,7 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
             clicks_with_headers=clicks_with_headers,
             bounced_recipients=frozenset(() if timeline.delivered else (event.recipient for event in timeline.bounces)),
             arrived_at=timeline.arrived_at,
-            link_count=timeline.sent.links if timeline.sent else 0,
+            link_count=_find_link_count(timeline, context),
             networks=networks,
             datacentre_click_ids=frozenset(
                 click_id for click_id, network in networks.items() if network.network_class in DATACENTRE_CLASSES
@@ -216,3 +216,10 @@ class MessageEvidence(msgspec.Struct, frozen=True, kw_only=True):
             address_activity=context.address_activity,
             chrome_releases=context.rules.chrome_releases,
         )
+
+
+def _find_link_count(timeline: Timeline, context: Context) -> int:
+    link_count = timeline.sent.links if timeline.sent else 0
+    if link_count or not context.link_counts or not timeline.clicks:
+        return link_count
+    return context.link_counts.get(timeline.clicks[0].campaign, 0)

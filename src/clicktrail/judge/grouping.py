@@ -28,6 +28,9 @@ _SORT_KEY: Final = attrgetter("at", "id")
 _PREFIX_BITS: Final = {4: 24, 6: 48}
 """By IP version, the longest prefix that BGP routes: the smallest network that a scanner can announce as its own."""
 
+_SUBNET_BITS: Final = 64
+"""An IPv6 subnet (RFC 4291). A device has several addresses in its subnet, and changes them (RFC 8981)."""
+
 
 class Timed(Protocol):
     """Something with a time, such as an event."""
@@ -76,7 +79,7 @@ VisitorKey = tuple[str, str]
 
 
 def visitor_keys(evidence: MessageEvidence, click: Click) -> tuple[VisitorKey, ...]:
-    """Identify the visitor: by IP address and User-Agent, or where few people read mail by two keys.
+    """Identify the visitor: by IP address (IPv6: /64) and User-Agent, or where few people read mail by two keys.
 
     Programs in data centres change their address or their User-Agent, and people at remote desktops share the networks:
     there, two clicks are one visitor's if network and User-Agent are the same, or the /24 (IPv6: /48). Elsewhere the
@@ -85,7 +88,7 @@ def visitor_keys(evidence: MessageEvidence, click: Click) -> tuple[VisitorKey, .
     """
     if click.id in evidence.machine_network_click_ids:
         return (network_key(evidence, click), click.user_agent), (address_prefix(click.ip), "")
-    return ((click.ip, click.user_agent),) if is_public_ip(click.ip) else ()
+    return ((host_key(click.ip), click.user_agent),) if is_public_ip(click.ip) else ()
 
 
 def group_by_visitor(evidence: MessageEvidence, clicks: Iterable[Click]) -> Iterable[list[Click]]:
@@ -95,6 +98,12 @@ def group_by_visitor(evidence: MessageEvidence, clicks: Iterable[Click]) -> Iter
         for key in visitor_keys(evidence, click):
             groups.setdefault(key, []).append(click)
     return groups.values()
+
+
+@lru_cache(_CACHE_SIZE)
+def host_key(ip: str) -> str:
+    """Identify a device or a line by a valid IP address: the IPv4 address, or the /64 around an IPv6 address."""
+    return str(ip_network((ip_address(ip), _SUBNET_BITS), strict=False)) if ":" in ip else ip
 
 
 @lru_cache(_CACHE_SIZE)

@@ -80,7 +80,8 @@ class Context:
     """The data that the judge uses for every message: rules, networks and user agents.
 
     Attributes:
-        address_activity: by IP address, what it did over the whole log; empty where not all clicks are known.
+        address_activity: by address, what it did over the whole log; empty where not all clicks are known.
+        link_counts: by campaign, the number of links of messages whose `sent` event is missing or has no number.
         version: versions of rules, networks and agents, separated by slashes.
     """
 
@@ -88,6 +89,7 @@ class Context:
     networks: Networks
     agents: AgentList
     address_activity: Mapping[str, AddressActivity] = field(default_factory=dict)
+    link_counts: Mapping[str, int] = field(default_factory=dict)
     version: str = field(init=False)
 
     def __post_init__(self) -> None:

@@ -61,6 +61,17 @@ def test_always_early_matches() -> None:
     }
 
 
+def test_always_early_matches_neighbouring_addresses() -> None:
+    early = make_activity(early=1)
+    assert len(evaluate("always-early", early, delivered(2), click(90), ip="192.0.2.0/24")) == 1
+    assert len(evaluate("always-early", early, delivered(2), click(90, ip="2a00:1::9"), ip="2a00:1::/48")) == 1
+
+
+def test_busy_address_matches_an_ipv6_subnet() -> None:
+    clicks = [click(link=link, ip=f"2a00:1:2:3::{link + 7}") for link in range(2)]
+    assert len(evaluate("busy-address", make_activity(), *clicks, ip="2a00:1:2:3::/64")) == 2
+
+
 def test_always_early_does_not_match() -> None:
     assert [
         evaluate("always-early", make_activity(early=0.5), delivered(2), click(90)),

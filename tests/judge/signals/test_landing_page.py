@@ -31,6 +31,24 @@ def test_engaged_does_not_match_on_several_pages_at_once() -> None:
     assert evaluate_signal("engaged", *scanned, *engagements) == {}
 
 
+def test_engaged_does_not_match_on_three_pages_within_minutes_from_a_data_centre() -> None:
+    scanned = [replace(tab, ip=AZURE_IP) for tab in TABS]
+    engagements = [engagement(tab.id, seconds=3_610 + 20 * number) for number, tab in enumerate(scanned)]
+    assert evaluate_signal("engaged", *scanned, *engagements) == {}
+
+
+def test_engaged_matches_a_person_at_a_cloud_desktop() -> None:
+    read = [replace(tab, ip=AZURE_IP) for tab in TABS]
+    slowly = [engagement(tab.id, seconds=3_610 + 400 * number) for number, tab in enumerate(read)]
+    assert len(evaluate_signal("engaged", *read, *slowly)) == 4
+    assert len(evaluate_signal("engaged", *read, engagement("c0", seconds=3_610), engagement("c1", seconds=3_630))) == 2
+
+
+def test_engaged_matches_a_person_during_a_scan_with_the_same_browser() -> None:
+    scan = [replace(tab, ip=AZURE_IP) for tab in TABS]
+    assert evaluate_signal("engaged", *scan, engagement("c2")).keys() == {"c2"}
+
+
 def test_no_engagement_matches() -> None:
     engagements = [engagement(tab.id, kind="loaded") for tab in TABS]
     detail = "4 landing pages loaded, no input on any"

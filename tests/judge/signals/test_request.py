@@ -211,6 +211,10 @@ def test_no_client_hints_does_not_match_on_phones() -> None:
             {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_platform": '"Linux"'},
             "client hints say Linux, the User-Agent Windows",
         ),
+        (
+            {"sec_ch_ua": '"Chromium";v="120"', "sec_ch_ua_mobile": "?1"},
+            "desktop User-Agent, but client hints say the opposite",
+        ),
     ],
 )
 def test_impossible_headers_matches(changes: dict[str, str], detail: str) -> None:
@@ -375,6 +379,14 @@ def test_late_browser_matches() -> None:
     assert evaluate_signal("late-browser", sent(), from_azure(9_000)) == {
         "c0": "Chrome 156 with all its headers, over 1 h after arrival"
     }
+
+
+def test_late_browser_matches_where_the_source_reports_no_headers() -> None:
+    by_esp = replace(from_azure(9_000), headers={}, https=False, esp="sendgrid", source="sendgrid")
+    assert evaluate_signal("late-browser", sent(), by_esp) == {"c0": "Chrome 156, over 1 h after arrival"}
+    old = by_esp.user_agent.replace("156", "150")
+    assert evaluate_signal("late-browser", sent(), replace(by_esp, user_agent=old)) == {}
+    assert evaluate_signal("late-browser", sent(), replace(by_esp, user_agent="an app")) == {}
 
 
 def test_late_browser_does_not_match() -> None:

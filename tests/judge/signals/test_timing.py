@@ -84,7 +84,7 @@ def test_all_links_does_not_match_on_short_messages() -> None:
 
 
 def test_all_links_does_not_match_over_time() -> None:
-    assert evaluate_signal("all-links", sent(links=5), *sweep(100, links=5, gap=20)) == {}
+    assert evaluate_signal("all-links", sent(links=5), *sweep(100, links=5, gap=50)) == {}
 
 
 def test_all_links_does_not_match_without_a_count() -> None:
@@ -165,8 +165,24 @@ def test_all_links_does_not_match_on_another_browser_during_the_scan() -> None:
 
 def test_serial_sweep_matches() -> None:
     clicks = sweep(7_200, links=6, gap=120)
-    detail = "all 6 links one after the other in 10 min"
+    detail = "6 of 6 links one after the other in 10 min"
     assert evaluate_signal("serial-sweep", sent(links=6), *clicks) == {click_.id: detail for click_ in clicks}
+
+
+def test_serial_sweep_matches_without_the_unsubscribe_link() -> None:
+    assert len(evaluate_signal("serial-sweep", sent(links=7), *sweep(7_200, links=6, gap=120))) == 6
+
+
+def test_serial_sweep_matches_with_changing_addresses_of_an_ipv6_subnet() -> None:
+    clicks = [click(7_200 + 90 * link, link=link, ip=f"2003:ea:1:2::{link + 7}") for link in range(5)]
+    assert len(evaluate_signal("serial-sweep", sent(links=5), *clicks)) == 5
+
+
+@pytest.mark.parametrize("seconds", [-900, -100, 200, 1_000, 18_000])
+def test_serial_sweep_does_not_match_a_fast_scan_and_a_person(seconds: float) -> None:
+    scan = sweep(7_200, links=6, gap=0.4)
+    assert evaluate_signal("serial-sweep", sent(links=6), *scan[:5], click(7_200 + seconds, link=5)) == {}
+    assert evaluate_signal("serial-sweep", sent(links=6), *scan, click(7_200 + seconds, link=2)) == {}
 
 
 def test_serial_sweep_matches_from_changing_addresses_of_a_data_centre() -> None:
@@ -177,12 +193,13 @@ def test_serial_sweep_matches_from_changing_addresses_of_a_data_centre() -> None
 def test_serial_sweep_does_not_match() -> None:
     two_readers = [click(7_200 + 90 * link, link=link, agent=f"Browser {link % 2}") for link in range(6)]
     assert [
-        evaluate_signal("serial-sweep", sent(links=7), *sweep(7_200, links=6, gap=120)),
+        evaluate_signal("serial-sweep", sent(links=8), *sweep(7_200, links=6, gap=120)),
+        evaluate_signal("serial-sweep", sent(links=4), *sweep(7_200, links=3, gap=120)),
         evaluate_signal("serial-sweep", sent(links=6), *sweep(7_200, links=6, gap=20)),
         evaluate_signal("serial-sweep", sent(links=3), *sweep(7_200, links=3, gap=120)),
         evaluate_signal("serial-sweep", sent(links=6), *two_readers),
         evaluate_signal("serial-sweep", sent(links=4), *sweep(7_200, links=4, gap=20_000)),
-    ] == [{}] * 5
+    ] == [{}] * 6
 
 
 def test_datacentre_many_links_does_not_match_a_person_with_another_browser() -> None:

@@ -7,6 +7,7 @@ Accept-Language too: then only `no_accept_language` matches.
 """
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -54,7 +55,7 @@ def _find_bot_signature(signature_input: str) -> str:
 
 def no_user_agent(evidence: MessageEvidence) -> SignalMatches:
     """Match our own clicks without ``User-Agent``; an ESP may leave it out of its events."""
-    own_clicks = (click for click in evidence.clicks if click.source == "clicktrail" and not click.esp)
+    own_clicks = (click for click in evidence.clicks if not _is_from_esp(click))
     return {click.id: "no User-Agent" for click in own_clicks if not click.user_agent.strip()}
 
 
@@ -128,7 +129,7 @@ _SYSTEMS_OF_PLATFORM: Final = {
 
 A phone that requests the desktop site claims Linux in its User-Agent. Other values say nothing, such as ``Unknown``."""
 
-_COMPARED_HEADERS: Final = ("accept", "accept-encoding", "sec-ch-ua", "sec-ch-ua-platform")
+_COMPARED_HEADERS: Final = ("accept", "accept-encoding", "sec-ch-ua", "sec-ch-ua-platform", "sec-ch-ua-mobile")
 _CACHE_SIZE = 4_096
 """Readers share a few hundred browsers and their headers."""
 
@@ -238,19 +239,21 @@ def relay_program(evidence: MessageEvidence, *, min_days: int) -> SignalMatches:
     }
 
 
-def late_browser(evidence: MessageEvidence, *, min_delay_s: float, max_links: int) -> SignalMatches:
+def late_browser(evidence: MessageEvidence, *, min_delay_s: float, max_links: int, max_days: int) -> SignalMatches:
     """Match one or two late clicks from a data centre by a browser whose headers are complete and agree.
 
-    The visitor, by network and User-Agent or by /24, followed at most ``max_links`` links of the message in all.
+    Where the source reports no headers, the claimed browser must be Firefox, Safari, or a Chrome version that was
+    replaced at most ``max_days`` before. The visitor, by network and User-Agent or by /24, followed at most
+    ``max_links`` links of the message in all.
     """
     if evidence.arrived_at is None or not evidence.datacentre_click_ids:
         return {}
     late_clicks = [
         click
-        for click in evidence.clicks_with_headers
+        for click in evidence.clicks
         if click.id in evidence.datacentre_click_ids
         and (click.at - evidence.arrived_at).total_seconds() >= min_delay_s
-        and _has_all_headers(click, evidence.browsers.get(click.id))
+        and _is_credible(evidence, click, max_days=max_days)
     ]
     if not late_clicks:
         return {}
@@ -260,12 +263,30 @@ def late_browser(evidence: MessageEvidence, *, min_delay_s: float, max_links: in
             links_by_visitor.setdefault(key, set()).add(link_key(click))
     contradictions = find_contradictions(evidence)
     return {
-        click.id: f"{evidence.browsers[click.id]} with all its headers, over {min_delay_s / 3_600:g} h after arrival"
+        click.id: f"{_describe_browser(evidence, click)}, over {min_delay_s / 3_600:g} h after arrival"
         for click in late_clicks
         if click.id not in contradictions
         and click.id not in evidence.declared_agents
         and all(len(links_by_visitor[key]) <= max_links for key in visitor_keys(evidence, click))
     }
+
+
+def _describe_browser(evidence: MessageEvidence, click: Click) -> str:
+    return f"{evidence.browsers[click.id]}{' with all its headers' if not _is_from_esp(click) else ''}"
+
+
+def _is_credible(evidence: MessageEvidence, click: Click, *, max_days: int) -> bool:
+    browser = evidence.browsers.get(click.id)
+    if browser is None or not _is_from_esp(click):
+        return _has_all_headers(click, browser)
+    return (
+        browser.engine is not BrowserEngine.CHROME
+        or evidence.chrome_releases.days_since_replaced(browser.version[0], click.at.date()) <= max_days
+    )
+
+
+def _is_from_esp(click: Click) -> bool:
+    return bool(click.esp) or click.source != "clicktrail"
 
 
 def _has_headers(click: Click) -> bool:
@@ -304,8 +325,10 @@ def _find_contradiction(browser: Browser, user_agent: str, header_values: tuple[
     for engine, header, value, since in _ACCEPT_VALUES_SINCE:
         if browser.engine is engine and browser.version < since and value in headers[header]:
             return f"{browser} with {value}, which came with {engine} {since[0]}"
-    if not headers["sec-ch-ua"]:
-        return ""
+    return _find_hint_contradiction(browser, user_agent, headers) if headers["sec-ch-ua"] else ""
+
+
+def _find_hint_contradiction(browser: Browser, user_agent: str, headers: Mapping[str, str]) -> str:
     if browser.engine is not BrowserEngine.CHROME:
         return f"{browser} with client hints"
     if (hinted_version := _parse_hinted_version(headers["sec-ch-ua"])) and hinted_version != browser.version[0]:
@@ -314,6 +337,9 @@ def _find_contradiction(browser: Browser, user_agent: str, header_values: tuple[
     system = next((system for token, system in _SYSTEMS if token in user_agent), "")
     if system and system not in _SYSTEMS_OF_PLATFORM.get(platform, {system}):
         return f"client hints say {platform}, the User-Agent {system}"
+    is_mobile = "Mobile" in user_agent
+    if headers["sec-ch-ua-mobile"] == ("?0" if is_mobile else "?1"):
+        return f"{'mobile' if is_mobile else 'desktop'} User-Agent, but client hints say the opposite"
     return ""
 
 

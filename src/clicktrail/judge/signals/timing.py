@@ -1,6 +1,8 @@
 """Signals from time: how soon after the message a click comes, and how close together clicks are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from itertools import pairwise
 from math import ceil
 
 from clicktrail.judge.evidence import MessageEvidence, SignalMatches
@@ -8,7 +10,6 @@ from clicktrail.judge.grouping import (
     expand_runs,
     find_datacentre_runs,
     find_link_runs,
-    find_runs,
     group_by_visitor,
     link_key,
     run_duration_s,
@@ -76,25 +77,45 @@ def all_links(evidence: MessageEvidence, *, min_links: int, window_s: float) -> 
     return expand_runs((run, f"all {evidence.link_count} links in {run_duration_s(run):.0f} s") for run in runs)
 
 
-def serial_sweep(evidence: MessageEvidence, *, min_links: int, min_s: float, window_s: float) -> SignalMatches:
-    """Match one visitor who followed every link within ``window_s``, one after the other.
+def serial_sweep(
+    evidence: MessageEvidence, *, min_links: int, min_s: float, max_pause_s: float, max_omitted: int
+) -> SignalMatches:
+    """Match one visitor who followed every link one after the other, with pauses of at most ``max_pause_s``.
 
-    In messages with ``min_links`` or more, with ``min_s`` or more between the first and the last click; faster ones are
-    left to `all_links`.
+    In messages with ``min_links`` or more; in longer ones, ``max_omitted`` links may be left out. The sweep takes at
+    least ``min_s``, and half of the links are followed late in it, and half early. So a fast scan is left to
+    `all_links`, also if a person behind the same address follows a link before or after it.
     """
-    if (
-        evidence.link_count < min_links
-        or len(evidence.regular_clicks) < evidence.link_count
-        or run_duration_s(evidence.regular_clicks) < min_s
-    ):
+    if evidence.link_count < min_links:
+        return {}
+    min_distinct = max(min_links, evidence.link_count - max_omitted)
+    if len(evidence.regular_clicks) < min_distinct or run_duration_s(evidence.regular_clicks) < min_s:
         return {}
     matches = {}
     for clicks in group_by_visitor(evidence, evidence.regular_clicks):
-        for run in find_runs(clicks, key=link_key, min_distinct=evidence.link_count, window_s=window_s):
-            if run_duration_s(run) >= min_s:
-                detail = f"all {evidence.link_count} links one after the other in {run_duration_s(run) / 60:.0f} min"
-                matches.update({click.id: detail for click in run})
+        for session in _split_at_pauses(clicks, max_pause_s):
+            if _is_serial(session, min_distinct=min_distinct, min_s=min_s):
+                detail = f"{_count_links(session)} of {evidence.link_count} links one after the other"
+                matches.update({click.id: f"{detail} in {run_duration_s(session) / 60:.0f} min" for click in session})
     return matches
+
+
+def _split_at_pauses(clicks: Sequence[Click], max_pause_s: float) -> Iterator[Sequence[Click]]:
+    first = 0
+    for number, (earlier, later) in enumerate(pairwise(clicks), start=1):
+        if (later.at - earlier.at).total_seconds() > max_pause_s:
+            yield clicks[first:number]
+            first = number
+    yield clicks[first:]
+
+
+def _is_serial(clicks: Sequence[Click], *, min_distinct: int, min_s: float) -> bool:
+    # Every condition also holds with more clicks.
+    if _count_links(clicks) < min_distinct or run_duration_s(clicks) < min_s:
+        return False
+    late_at, early_at = clicks[0].at + timedelta(seconds=min_s / 2), clicks[-1].at - timedelta(seconds=min_s / 2)
+    late, early = ([c for c in clicks if c.at >= late_at], [c for c in clicks if c.at <= early_at])
+    return min(_count_links(late), _count_links(early)) >= min_distinct // 2
 
 
 def datacentre_many_links(
