@@ -23,6 +23,8 @@ edge.example.test. 60 IN A 127.0.0.1
 links.example.test. 60 IN CNAME edge.example.test.
 click.example.test. 60 IN CNAME sendgrid.net.
 elsewhere.example.test. 60 IN A 127.0.0.9
+example.test.dbl.spamhaus.org. 60 IN A 127.255.255.254
+example.test.multi.surbl.org. 60 IN A 127.0.0.64
 """
 OLD_RECORDS = RECORDS.replace("links.example.test. 60 IN CNAME edge.example.test.", "")
 HOST = "links.example.test"
@@ -144,6 +146,20 @@ def test_report_for_people_names_the_next_step_first(installation: Installation)
     assert lines[1].startswith("Next step: ")
     assert "fail: record-missing" in lines
     assert error == ""
+
+
+def test_block_lists_are_asked_on_demand(installation: Installation) -> None:
+    installation.run("add", "new.example.test")
+    output, _ = installation.run("check", "new.example.test", "--json", "--block-lists", status=1)
+    listings = json.loads(output)["block_lists"]
+    assert [(row["block_list"], row["domain"], row["result"]) for row in listings] == [
+        ("Spamhaus DBL", "example.test", "refused"),
+        ("SURBL", "example.test", "listed"),
+        ("URIBL", "example.test", "not-listed"),
+    ]
+    output, _ = installation.run("check", "new.example.test", "--block-lists", status=1)
+    assert "Ask SURBL to remove example.test" in output
+    assert "Spamhaus DBL refuses queries of this resolver" in output
 
 
 def test_addresses_become_one_record_each(installation: Installation) -> None:

@@ -11,7 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from clicktrail.cli.caddyfile import print_caddyfile
-from clicktrail.cli.domain_report import print_records, print_report
+from clicktrail.cli.domain_report import print_listings, print_records, print_report
 from clicktrail.cli.edges import wait_for_edges
 from clicktrail.cli.options import Config, Json, load_or_create_key_ring, load_settings
 from clicktrail.cli.tables import create_table, create_terminal
@@ -22,6 +22,7 @@ from clicktrail.model.hosts import extract_host, is_domain_name, normalize_host
 from clicktrail.model.tracking_domain import RegisteredDomain, TrackingDomain
 
 if TYPE_CHECKING:  # the registry's packages are slow to import: a command's help must not load them
+    from clicktrail.server.pipeline.block_lists import BlockListAnswer
     from clicktrail.server.pipeline.domain_checks import DomainReport
     from clicktrail.server.settings import Settings
     from clicktrail.server.wiring.stores import Registry
@@ -109,6 +110,9 @@ def check(
     sender: Annotated[
         str, typer.Option("--from", help="Address in From of your mail: compare its domain.", metavar="ADDRESS")
     ] = "",
+    block_lists: Annotated[
+        bool, typer.Option("--block-lists", help="Also ask Spamhaus, SURBL and URIBL, which then know your domain.")
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Check again until the domain is ok.")] = False,
     wait_for: Annotated[
         float | None,
@@ -130,12 +134,15 @@ def check(
     report = _use_registry(
         settings, lambda registry: _check(settings, registry, domain, sender=sender, waits_s=waits_s)
     )
+    listings = asyncio.run(_ask_block_lists(settings, domain.host)) if block_lists else None
     if json_:
         from clicktrail.server.api.schemas import DomainCheckReport
 
-        print_json(DomainCheckReport.from_report(report))
+        print_json(DomainCheckReport.from_report(report, listings))
     else:
         print_report(report)
+        if listings is not None:
+            print_listings(listings)
     if status := _EXIT_STATUSES[report.status]:
         raise typer.Exit(status)
 
@@ -235,6 +242,13 @@ async def _check(
             next_step = report.next_step
             print_message(f"{report.status}, checking again for {remaining_s:.0f} s: {next_step}")
         await asyncio.sleep(min(_WAIT_INTERVAL_S, remaining_s))
+
+
+async def _ask_block_lists(settings: "Settings", host: str) -> "list[BlockListAnswer]":
+    from clicktrail.server.domains.block_list_lookup import ask_block_lists
+    from clicktrail.server.wiring.domain_checker import create_dns_client
+
+    return await ask_block_lists(host, client=create_dns_client(settings))
 
 
 async def _put_sites(registry: "Registry", sites: tuple[TrackingDomain, ...]) -> None:

@@ -6,6 +6,9 @@ from clicktrail.cli.tables import create_table, create_terminal
 from clicktrail.cli.terminal import print_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clicktrail.server.pipeline.block_lists import BlockListAnswer
     from clicktrail.server.pipeline.domain_checks import DomainReport
     from clicktrail.server.pipeline.domain_targets import ExpectedTarget
 
@@ -49,3 +52,20 @@ def print_report(report: "DomainReport") -> None:
     for check in report.checks:
         table.add_row(check.code, check.status)
     create_terminal().print(table)
+
+
+def print_listings(listings: "Sequence[BlockListAnswer]") -> None:
+    """Print what block lists say about a domain."""
+    print_line()
+    table = create_table("block list", "domain", "result", "found")
+    for listing in listings:
+        table.add_row(listing.block_list.title, listing.domain, listing.listing, listing.found)
+    create_terminal().print(table)
+    for listing in listings:
+        if listing.listing == "listed":
+            print_line(f"Ask {listing.block_list.title} to remove {listing.domain}: {listing.block_list.removal}")
+        elif listing.listing == "refused":
+            print_line(
+                f"{listing.block_list.title} refuses queries of this resolver, so nothing is known: use a resolver of "
+                "your own."
+            )

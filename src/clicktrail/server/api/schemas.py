@@ -4,7 +4,7 @@ The API encodes these Structs, `EngineClient` decodes them, and commands print t
 fractions of 1. The pages of docs/reference describe the fields: report.md, clicks.md, history.md, rejudge.md.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Generic, Self, TypeVar
 
@@ -18,6 +18,7 @@ from clicktrail.model.verdict import Reason, Verdict
 from clicktrail.report import CampaignReport, ClickFilter, FilteredCounts, LinkReport
 from clicktrail.report.accuracy import TRUTH_VERDICTS, ConfusionMatrix
 from clicktrail.server import ports
+from clicktrail.server.pipeline.block_lists import BlockListAnswer
 from clicktrail.server.pipeline.domain_checks import DomainReport
 from clicktrail.server.pipeline.queries import ExplainedClick, FilteredReport, RecountedReport
 from clicktrail.server.pipeline.rejudge import RejudgeResult
@@ -86,18 +87,46 @@ class DomainCheck(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
 
 
+class BlockListListing(msgspec.Struct, frozen=True, kw_only=True):
+    """What a block list says about a domain: listed, not-listed, refused or unanswered."""
+
+    block_list: str
+    domain: str
+    result: str
+    found: str
+
+
 class DomainCheckReport(msgspec.Struct, frozen=True, kw_only=True):
-    """All checks of a tracking domain; ``next_step`` is None if the status is ``ok``."""
+    """All checks of a tracking domain; ``next_step`` is None if the status is ``ok``.
+
+    Attributes:
+        block_lists: what block lists say, if they were asked.
+    """
 
     domain: str
     status: str
     checks: list[DomainCheck]
     next_step: str | None
+    block_lists: list[BlockListListing] | msgspec.UnsetType = msgspec.UNSET
 
     @classmethod
-    def from_report(cls, report: DomainReport) -> Self:
-        """Convert a report."""
-        return msgspec.convert(report, cls, from_attributes=True)
+    def from_report(cls, report: DomainReport, listings: Sequence[BlockListAnswer] | None = None) -> Self:
+        """Convert a report, and what block lists say; None if they were not asked."""
+        converted = msgspec.convert(report, cls, from_attributes=True)
+        if listings is None:
+            return converted
+        return msgspec.structs.replace(
+            converted,
+            block_lists=[
+                BlockListListing(
+                    block_list=listing.block_list.title,
+                    domain=listing.domain,
+                    result=listing.listing,
+                    found=listing.found,
+                )
+                for listing in listings
+            ],
+        )
 
 
 def _format_optional(at: datetime | None) -> str | None:

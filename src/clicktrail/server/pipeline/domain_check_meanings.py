@@ -24,8 +24,8 @@ MEANINGS: Final = {
     CheckCode.TARGET_WRONG: "the record leads somewhere else",
     CheckCode.IPV6_ELSEWHERE: "AAAA records lead somewhere else than A records",
     CheckCode.IPV6_ONLY: "the host has no IPv4 address, so that many readers cannot reach it",
-    CheckCode.PROPAGATING: "the zone's name servers are right, and a resolver still has an older answer or none; a "
-    "warning, with which the domain is pending",
+    CheckCode.PROPAGATING: "the zone's name servers are right, and a resolver still has an older answer or none: the "
+    "domain is pending. Or the zone's name servers differ: a warning",
     CheckCode.TTL_LONG: "the record may be cached for over an hour, so that a correction takes as long; a warning",
     CheckCode.CAA_UNANSWERED: "a name server does not answer queries for CAA records, so that no CA will issue",
     CheckCode.CAA_FORBIDS: "a CAA record, of the host, its target or a parent, does not allow the CA",

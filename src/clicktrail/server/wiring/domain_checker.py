@@ -27,14 +27,18 @@ def build_checker(settings: Settings) -> DomainChecker:
     Raises:
         KeyRingError: the key ring is missing or unreadable.
     """
-    dns = settings.dns
     return DomainChecker(
-        create_dns_client=partial(DnsClient, resolvers=dns.resolvers, port=dns.port, timeout_s=dns.timeout),
+        create_dns_client=partial(create_dns_client, settings),
         web=WebProber(
             clock=SystemClock(), http_port=settings.domains.http_port, https_port=settings.domains.https_port
         ),
         proof=EdgeProof(keyring_file.load(settings.keyring_path)),
     )
+
+
+def create_dns_client(settings: Settings) -> DnsClient:
+    """Create a client, which has the time budget of one check."""
+    return DnsClient(resolvers=settings.dns.resolvers, port=settings.dns.port, timeout_s=settings.dns.timeout)
 
 
 def find_expected_target(settings: Settings, domain: RegisteredDomain) -> ExpectedTarget:
