@@ -1,10 +1,17 @@
 import asyncio
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import msgspec
 
+from clicktrail.model.tracking_domain import DomainCheckResult, DomainState
+from clicktrail.server.settings import Settings
+from clicktrail.server.wiring.stores import open_registry
 from tests.support.command_line import run_clicktrail
+from tests.support.edge import NOW
+from tests.support.recorded_journal import SENT, write_journal
 from tests.support.serving import running_server
 
 DOMAINS = '[[domain]]\nhost = "links.example.com"\nsender = "Example Ltd"\n[[domain]]\nhost = "links.example.org"\n'
@@ -81,6 +88,33 @@ def test_domain_of_the_settings_cannot_stop_being_served(tmp_path: Path) -> None
     process = run_clicktrail("domain", "remove", "links.example.com", folder=tmp_path)
     assert process.returncode == 0
     assert "new mail still uses links.example.com" in process.stderr
+
+
+def test_removal_says_how_much_mail_is_out(tmp_path: Path) -> None:
+    import_domains(tmp_path)
+    write_journal(Settings(data_dir=str(tmp_path / "clicktrail-data")), SENT)
+    process = run_clicktrail("domain", "remove", "links.example.com", folder=tmp_path)
+    expected = "removed links.example.com: up to 1 message of 1 campaign have links on it, the latest of winter"
+    assert (process.returncode, expected in process.stderr) == (0, True)
+
+
+async def test_history_lists_the_states(tmp_path: Path) -> None:
+    await asyncio.to_thread(import_domains, tmp_path)
+    states = [
+        DomainState(since=NOW, status="failing", code="record-missing", next_step="Create the record."),
+        DomainState(since=NOW + timedelta(hours=1), status="ok"),
+    ]
+    async with open_registry(Settings(data_dir=str(tmp_path / "clicktrail-data"))) as registry:
+        for state in states:
+            result = DomainCheckResult(state=state, is_verified=state.status == "ok", is_gone=False)
+            await registry.domains.record_check("links.example.com", result)
+    command = ("domain", "history", "links.example.com")
+    process = await asyncio.to_thread(run_clicktrail, *command, "--json", folder=tmp_path)
+    assert msgspec.json.decode(process.stdout) == {"domain": "links.example.com", "states": msgspec.to_builtins(states)}
+    lines = (await asyncio.to_thread(run_clicktrail, *command, folder=tmp_path)).stdout.splitlines()
+    assert [line.split()[2] for line in lines[1:]] == ["failing", "ok"]
+    process = await asyncio.to_thread(run_clicktrail, "domain", "history", "links.example.org", folder=tmp_path)
+    assert process.stdout == "links.example.org was not checked yet: clicktrail domain check links.example.org\n"
 
 
 def test_unknown_domain_is_refused_in_one_line(tmp_path: Path) -> None:

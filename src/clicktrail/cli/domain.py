@@ -147,6 +147,24 @@ def check(
         raise typer.Exit(status)
 
 
+@app.command()
+def history(host: HostArgument, config: Config = None, json_: Json = False) -> None:
+    """Show the states of a tracking domain over time, the latest last."""
+    settings = load_settings(config)
+    _find_domain(settings, host)
+    states = _use_registry(settings, lambda registry: registry.domains.list_states(host))
+    if json_:
+        print_json({"domain": host, "states": states})
+        return
+    if not states:
+        print_line(f"{host} was not checked yet: clicktrail domain check {host}")
+        return
+    table = create_table("since", "status", "check", "next step")
+    for state in states:
+        table.add_row(f"{state.since:%Y-%m-%d %H:%M}", state.status, state.code, state.next_step)
+    create_terminal().print(table)
+
+
 @app.command(name="list")
 def list_domains(config: Config = None, json_: Json = False) -> None:
     """List all tracking domains with their state at the latest check."""
@@ -215,7 +233,7 @@ def import_domains(
 
     sites = read_domains_file(file)
     outcome = _change(load_settings(config), lambda registry: _put_sites(registry, sites))
-    print_message(f"{len(sites)} tracking {'domain' if len(sites) == 1 else 'domains'}: {outcome}")
+    print_message(f"{_count(len(sites), 'tracking domain')}: {outcome}")
 
 
 async def _put_definition(registry: "Registry", domain: RegisteredDomain) -> None:
@@ -307,5 +325,11 @@ def _describe_sent_mail(settings: "Settings") -> str:
     messages = sum(campaign.accepted for campaign in campaigns)
     if not messages:
         return "no message with tracked links was sent"
-    latest = campaigns[0].campaign or "(none)"
-    return f"up to {messages:,} sent messages of {len(campaigns):,} campaigns have links on it, the latest of {latest}"
+    return (
+        f"up to {_count(messages, 'message')} of {_count(len(campaigns), 'campaign')} have links on it, the latest of "
+        f"{campaigns[0].campaign or '(none)'}"
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

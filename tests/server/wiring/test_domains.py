@@ -1,3 +1,4 @@
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ from clicktrail.model.tracking_domain import RegisteredDomain, ServedDomain, Tra
 from clicktrail.server import served_domains
 from clicktrail.server.served_domains import ServedDomains
 from clicktrail.server.settings.schema import Settings, TrackingSettings
-from clicktrail.server.wiring.domain_copy import copy_domains
+from clicktrail.server.wiring.domain_copy import copy_domains, run_domain_copy
 from clicktrail.server.wiring.domains import read_domains_file, read_sites
-from clicktrail.server.wiring.stores import open_registry
+from clicktrail.server.wiring.stores import Registry, open_registry
 from tests.support.edge import NOW
+from tests.support.waiting import wait_until
 
 
 def write_served_domains(settings: Settings, *hosts: str) -> None:
@@ -76,6 +78,35 @@ async def test_unchanged_domains_are_not_written_again(tmp_path: Path) -> None:
         written = settings.served_domains_path.stat()
         await copy_domains(settings, registry)
     assert settings.served_domains_path.stat() == written
+
+
+async def test_domain_that_was_added_on_another_machine_is_copied(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    stopping = asyncio.Event()
+
+    async def read_hosts() -> list[str]:
+        return [domain.site.host for domain in served_domains.read(settings.served_domains_path).domains]
+
+    async with open_registry(settings) as registry, asyncio.TaskGroup() as tasks:
+        await registry.domains.put(RegisteredDomain(site=TrackingDomain(host="links.example.com"), added_at=NOW))
+        tasks.create_task(run_domain_copy(stopping, settings, registry))
+        await wait_until(read_hosts, lambda hosts: hosts == ["links.example.com"])
+        stopping.set()
+
+
+async def test_copies_at_the_same_time_leave_the_latest(tmp_path: Path) -> None:
+    settings = Settings(data_dir=str(tmp_path))
+    keyring_file.load_or_create(settings.keyring_path, earlier_data_paths=[])
+    hosts = [f"links{number}.example.com" for number in range(10)]
+
+    async def add(registry: Registry, host: str) -> None:
+        await registry.domains.put(RegisteredDomain(site=TrackingDomain(host=host), added_at=NOW))
+        await copy_domains(settings, registry)
+
+    async with open_registry(settings) as registry:
+        await asyncio.gather(*(add(registry, host) for host in hosts))
+    assert [domain.site.host for domain in served_domains.read(settings.served_domains_path).domains] == hosts
 
 
 async def test_missing_data_folder_is_an_error(tmp_path: Path) -> None:
