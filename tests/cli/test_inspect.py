@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -245,6 +246,86 @@ def test_other_link_is_explained(tmp_path: Path, arguments: list[str], expected:
     assert (process.returncode, process.stderr) == (0, "")
     assert (decision["tracked"], decision["reason"], decision["detail"]) == expected[:3]
     assert expected[3] in decision["what_would_change_it"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "{}+",
+            "<{}>",
+            "{}.",
+            '"{}"',
+            "'{}'",
+            "({}).",
+            "[our link]({})",
+            "> {}",
+            "See {}, which fails",
+            "“{}”",
+            " {}\n",
+        ),
+        *("URL:{}", '<a href="{}">', "{}\n\nBest regards", "{}\nBest regards, Ann"),
+    ],
+)
+def test_pasted_links(tmp_path: Path, token: str, text: str) -> None:
+    tracking_url = f"https://links.example.com/{token}"
+    opened = run_clicktrail("inspect", "--json", "--", text.format(tracking_url), folder=tmp_path)
+    other = run_clicktrail("inspect", "--json", "--", text.format("https://shop.example/a?b=1&c=2"), folder=tmp_path)
+    assert DESCRIBED.items() <= json.loads(opened.stdout).items()
+    assert json.loads(other.stdout)["url"] == "https://shop.example/a?b=1&c=2"
+
+
+@pytest.mark.parametrize("separator", ["\n", "\r\n", "\n> ", "=\n", "=\r\n> > "])
+def test_wrapped_lines_of_a_pasted_link(tmp_path: Path, token: str, separator: str) -> None:
+    text = f"> https://links.example.com/{token[:30]}{separator}{token[30:]}"
+    contents = json.loads(run_clicktrail("inspect", "--json", "--", text, folder=tmp_path).stdout)
+    assert DESCRIBED.items() <= contents.items()
+
+
+def test_wrapped_tracking_url_is_opened(tmp_path: Path, token: str) -> None:
+    url = quote(f"https://links.example.com/{token}", safe="")
+    safe_link = f"https://eur01.safelinks.protection.outlook.com/?url={url}&data=05%7C01&reserved=0"
+    nested = f"<https://www.google.com/url?q={quote(safe_link, safe='')}&sa=D>"
+    contents = json.loads(run_clicktrail("inspect", "--json", "--", nested, folder=tmp_path).stdout)
+    in_lines = run_clicktrail("inspect", "--", nested, folder=tmp_path).stdout
+    assert contents == DESCRIBED | {
+        "wrappers": [
+            {"by": "google", "host": "www.google.com"},
+            {"by": "safe-links", "host": "eur01.safelinks.protection.outlook.com"},
+        ]
+    }
+    assert (
+        "wrappers           Google redirect (www.google.com), "
+        "Microsoft Safe Links (eur01.safelinks.protection.outlook.com)\n"
+    ) in in_lines
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        (
+            "https://protect-eu.mimecast.com/s/AbCdEf?domain=shop.example",
+            "Mimecast URL Protection (protect-eu.mimecast.com) has an id instead of the URL",
+        ),
+        ("https://secure-web.cisco.com/1AbCdEf", "Cisco Secure Email (secure-web.cisco.com) has an id instead of"),
+        ("https://urldefense.com/v3/__https://shop.exa", "Proofpoint URL Defense v3 (urldefense.com) is cut off"),
+    ],
+)
+def test_link_that_cannot_be_unwrapped_says_so(tmp_path: Path, url: str, error: str) -> None:
+    process = run_clicktrail("inspect", url, folder=tmp_path)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert f"clicktrail: error: the link of {error}" in process.stderr
+    assert "hint: ask for the link as it was sent" in process.stderr
+
+
+def test_named_host_of_an_id_is_shown(tmp_path: Path) -> None:
+    process = run_clicktrail("inspect", "https://protect-eu.mimecast.com/s/AbC?domain=shop.example", folder=tmp_path)
+    assert "which only the service can look up; it names the host shop.example\n" in process.stderr
+
+
+def test_merge_tags_stay_in_a_link(tmp_path: Path) -> None:
+    url = "https://shop.example/?id={{ id }}"
+    assert json.loads(run_clicktrail("inspect", "--json", url, folder=tmp_path).stdout)["url"] == url
 
 
 def test_other_link_is_explained_in_lines(tmp_path: Path) -> None:

@@ -21,11 +21,13 @@ from tests.support.hostile_parsers import (
     read_event_file,
     read_landing_page,
     read_received_message,
+    restore_utm,
     rewrite_html,
     rewrite_template,
     rewrite_text,
     search_secret,
     track,
+    unwrap,
 )
 from tests.support.hostile_pieces import (
     BASE64_FIELDS,
@@ -39,6 +41,8 @@ from tests.support.hostile_pieces import (
     SECRET_URL_PIECES,
     TEXT_PIECES,
     URL_PIECES,
+    UTM_PIECES,
+    WRAPPER_PIECES,
     fill,
 )
 
@@ -299,6 +303,39 @@ GRAMMARS = {
         ],
         pieces=URL_PIECES,
         ends=["", "&utm_source=A#"],
+    ),
+    "UTM parameters": HostileGrammar(
+        parse=restore_utm,
+        contexts=[
+            *(
+                "https://x.example/?",
+                "https://x.example/",
+                "https://x.example/?utm_source=",
+                "https://x.example/?a=https://",
+            ),
+            *("https://x.example/#", "https://x.example/?utm", "https://", ""),
+        ],
+        pieces=UTM_PIECES,
+        ends=["", "utm_a=b", "#utm_a=b"],
+    ),
+    "wrapped URL": HostileGrammar(
+        parse=unwrap,
+        contexts=[
+            *(
+                "https://urldefense.com/v3/__https://a/",
+                "https://eur01.safelinks.protection.outlook.com/?url=",
+                "> <https://",
+            ),
+            *(
+                "https://secure-web.cisco.com/a/",
+                "https://url.avanan.click/v2/___",
+                "https://a.mimecast.com/redirect/eJ",
+                "",
+            ),
+            *("https://us.protection.sophos.com/?u=aHR0", "https://www.google.com/url?", "(https://"),
+        ],
+        pieces=WRAPPER_PIECES,
+        ends=["", "__;Iw!!", "___", ">"],
     ),
     "secret URL": HostileGrammar(
         parse=search_secret,

@@ -37,8 +37,15 @@ from clicktrail.tokens import (
 from clicktrail.tracking import MessageMetadata, Tracker
 from clicktrail.utm import Convention, UtmTagger, parse_convention
 from clicktrail.utm.audit import audit_rows
+from clicktrail.utm.build import UtmValues, build_url
 from clicktrail.utm.export import read_export
+from clicktrail.utm.keys import find_intended_key
 from clicktrail.utm.lint import explain_unchecked, fix_url, lint_url
+from clicktrail.utm.personal_data import describe_personal_data, is_personal_merge_tag
+from clicktrail.utm.query import QueryPair
+from clicktrail.utm.structure import is_damaged_value, restore_structure
+from clicktrail.wrapped_urls import find_pasted_url, unwrap_url
+from clicktrail.wrapped_urls.proofpoint import decode_version_2, decode_version_3
 from tests.support.dkim_keys import ED25519_KEY
 
 _NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
@@ -98,6 +105,24 @@ def lint(url: str) -> None:
     explain_unchecked(url, _CONVENTION)
     fix_url(url, _CONVENTION, campaign="c")
     UtmTagger(_CONVENTION, campaign=url[:1_000]).tag_url(url, label=url)
+
+
+def restore_utm(url: str) -> None:
+    """Read the UTM parameters of a URL without the limits of the length of URLs."""
+    restore_structure(url)
+    is_damaged_value(url)
+    find_intended_key(url)
+    describe_personal_data(QueryPair(f"utm_content={url}"))
+    is_personal_merge_tag(url)
+    with suppress(ClicktrailError):
+        build_url(url, _CONVENTION, UtmValues(campaign=url))
+
+
+def unwrap(text: str) -> None:
+    unwrap_url(text)
+    unwrap_url(find_pasted_url(text))
+    decode_version_2(text)
+    decode_version_3(text)
 
 
 def search_secret(url: str) -> None:

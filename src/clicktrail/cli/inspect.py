@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,9 +13,10 @@ import typer
 from clicktrail import keyring_file
 from clicktrail.cli.options import Config, Json, Keys, load_settings
 from clicktrail.cli.terminal import print_json, print_line, print_message
-from clicktrail.errors import StorageError, TokenError, TokenMalformedError
+from clicktrail.errors import ClicktrailError, StorageError, TokenError, TokenMalformedError
 from clicktrail.model.link import LinkReason
 from clicktrail.tokens import KeyRing, TokenFormat, find_tokens, has_changed_case, identify_key, open_token
+from clicktrail.wrapped_urls import UnwrappedUrl, Wrapper, find_pasted_url, unwrap_url
 
 if TYPE_CHECKING:
     from clicktrail.server.pipeline.link_lookup import LinkReference
@@ -32,7 +34,7 @@ def inspect(
     url: Annotated[
         str,
         typer.Argument(
-            help="Tracking URL or its token, or any other link; write -- before a token that begins with -.",
+            help="Tracking URL or token, any other link, or text with one; write -- before a token that begins with -.",
             metavar="URL",
         ),
     ],
@@ -50,14 +52,47 @@ def inspect(
 ) -> None:
     """Show what a tracking URL contains, or whether another link is tracked, why, and what would change it."""
     settings = load_settings(config)
-    if _is_other_link(url, settings.tracking.domain):
-        _print_fields(_explain_link(url, label, policy or settings.tracking.policy, settings), is_json=json_)
-        return
-    ring_path = keys or settings.keyring_path
+    pasted = find_pasted_url(url)
+    unwrapped = unwrap_url(pasted)
+    if unwrapped.closed:
+        raise ClicktrailError(
+            _describe_closed_wrapper(unwrapped, unwrapped.closed), hint="ask for the link as it was sent"
+        )
+    if unwrapped.wrappers:
+        url = pasted = unwrapped.url
+    if "…" not in url and _is_other_link(pasted, settings.tracking.domain):
+        link = url if _has_merge_tag(url) else pasted
+        contents = _explain_link(link, label, policy or settings.tracking.policy, settings)
+    else:
+        contents = _inspect_tracking_url(url, keys or settings.keyring_path, settings)
+    _print_fields({**contents, **_list_wrappers(unwrapped, is_json=json_)}, is_json=json_)
+
+
+def _has_merge_tag(url: str) -> bool:
+    """Whether a URL has a merge tag, which may have spaces and end with any character."""
+    from clicktrail.merge_tags import find_merge_tag  # slow to import, and a tracking URL does not need it
+
+    return url.startswith("http") and bool(find_merge_tag(url))
+
+
+def _inspect_tracking_url(url: str, ring_path: Path, settings: "Settings") -> Mapping[str, Any]:
+    """What a tracking URL contains; where text surrounds it, what the URL in the text contains."""
+    pasted = find_pasted_url(url)
+    if pasted and not _PUNCTUATION_BEFORE_URL.sub("", url.strip()).startswith("http"):
+        return _open_tracking_url(pasted, ring_path, settings)
+    try:
+        return _open_tracking_url(url, ring_path, settings)
+    except TokenError:
+        with suppress(TokenError):
+            return _open_tracking_url(pasted, ring_path, settings)
+        raise
+
+
+def _open_tracking_url(url: str, ring_path: Path, settings: "Settings") -> Mapping[str, Any]:
     ring = keyring_file.load(ring_path)
     path = _parse_path(url)
     try:
-        contents = _open_path(ring, path, settings)
+        return _open_path(ring, path, settings)
     except TokenError as error:
         from clicktrail.server.pipeline.link_repair import repair_path
 
@@ -70,8 +105,26 @@ def inspect(
             )
             raise type(error)(f"'{_shorten_url(url)}' does not open: {error}", hint=hint) from error
         damage = {"damage": repair.damage.value, "ignored": repair.ignored}
-        contents = _open_path(ring, repair.path, settings) | damage
-    _print_fields(contents, is_json=json_)
+        return _open_path(ring, repair.path, settings) | damage
+
+
+def _list_wrappers(unwrapped: UnwrappedUrl, *, is_json: bool) -> Mapping[str, Any]:
+    """The services that wrapped the link, outermost first; no field if there are none."""
+    if not unwrapped.wrappers:
+        return {}
+    if is_json:
+        return {"wrappers": [{"by": wrapper.by, "host": wrapper.host} for wrapper in unwrapped.wrappers]}
+    return {"wrappers": ", ".join(f"{wrapper.name} ({wrapper.host})" for wrapper in unwrapped.wrappers)}
+
+
+def _describe_closed_wrapper(unwrapped: UnwrappedUrl, closed: Wrapper) -> str:
+    destination = f"; it names the host {unwrapped.named_host}" if unwrapped.named_host else ""
+    reason = (
+        f"has an id instead of the URL, which only the service can look up{destination}"
+        if unwrapped.closed_by_id
+        else "is cut off or damaged: the URL inside cannot be read"
+    )
+    return f"the link of {closed.name} ({closed.host}) {reason}"
 
 
 def _print_fields(fields: Mapping[str, Any], *, is_json: bool) -> None:
