@@ -70,8 +70,9 @@ def main() -> None:
         with (Path(folder) / "audit.json").open("wb") as output:
             subprocess.run([sys.executable, "-m", "clicktrail", "audit", "--json", log], stdout=output, check=True)
         elapsed_s = time.perf_counter() - started
-    peak_mb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1_000
-    print(f"{event_count:,} events: {elapsed_s:.0f} s, {peak_mb:.0f} MB at peak")
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor_s, peak_mb = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1_000
+    print(f"{event_count:,} events: {elapsed_s:.0f} s, {processor_s:.0f} s of processor time, {peak_mb:.0f} MB at peak")
 
 
 if __name__ == "__main__":

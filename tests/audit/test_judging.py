@@ -6,17 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clicktrail.audit.judging import RecipientDomainCounter, is_reportable, judge_messages, message_key
+from clicktrail.audit.judging import is_reportable, judge_messages, message_key
 from clicktrail.cli.partitions import open_partitions
 from clicktrail.judge import judge
 from clicktrail.model.event import AnyEvent, Click, encode_event
 from clicktrail.model.timeline import Timeline
-from clicktrail.model.verdict import JudgedClick, Reason, Verdict
+from clicktrail.model.verdict import JudgedClick, Verdict
 from clicktrail.server.pipeline.process import Processor
 from clicktrail.server.ports import JournalEntry
 from tests.support.events import AZURE_IP, BARRACUDA_IP, CONTEXT, click, delivered, engagement, sent, sweep
-from tests.support.judged_lines import click as judged_click
-from tests.support.judged_lines import make_judged_click
 from tests.support.memory_analytics import MemoryAnalytics
 
 SCANNER_IP = "203.0.113.9"
@@ -123,38 +121,3 @@ def test_message_key() -> None:
 def test_click_of_no_message_is_not_reportable() -> None:
     unknown = Click(id="unknown", at=click().at, tampered=True)
     assert [is_reportable(Timeline.from_events("m", [event])) for event in (unknown, click())] == [False, True]
-
-
-BARRACUDA = Reason(signal="mail-security-network", points=5, detail="network Barracuda AS15324")
-
-
-def clicks(message: str, recipient: str, *verdicts_: Verdict) -> list[JudgedClick]:
-    """One message's clicks with these verdicts; bots come from Barracuda's network."""
-    return [
-        make_judged_click(
-            replace(judged_click(message, str(number)), recipient=recipient),
-            verdict,
-            *([BARRACUDA] if verdict is Verdict.BOT else []),
-        )
-        for number, verdict in enumerate(verdicts_)
-    ]
-
-
-def test_domain_is_scanned_if_bots_click_its_mail() -> None:
-    counter = RecipientDomainCounter()
-    counter.add(clicks("m1", "ada@one.example", Verdict.BOT, Verdict.BOT, Verdict.HUMAN))
-    counter.add(clicks("m2", "bob@Two.example", Verdict.BOT))
-    counter.add(clicks("m3", "cyd@two.example", Verdict.BOT))
-    counter.add(clicks("m4", "dan@two.example", Verdict.HUMAN))
-    assert [
-        (domain.domain, domain.clicked_message_count, domain.scanned_message_count, domain.bot_networks)
-        for domain in counter.list_scanned_domains()
-    ] == [("two.example", 3, 2, {"Barracuda AS15324": 2}), ("one.example", 1, 1, {"Barracuda AS15324": 1})]
-
-
-def test_humans_and_recipients_without_domain_are_left_out() -> None:
-    counter = RecipientDomainCounter()
-    counter.add(clicks("m1", "ada@one.example", Verdict.HUMAN, Verdict.SUSPECTED))
-    counter.add(clicks("m2", "person-17", Verdict.BOT))
-    counter.add([])
-    assert counter.list_scanned_domains() == []

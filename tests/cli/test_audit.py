@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from clicktrail.audit.judging import RecipientDomain
-from clicktrail.cli.audit import AuditedCampaign, CsvClickWriter, JsonClickWriter, print_audit
+from clicktrail.audit.summary import AuditCounter
+from clicktrail.cli.audit_clicks import CsvClickWriter, JsonClickWriter
 from clicktrail.judge import judge
 from clicktrail.model.event import AnonymousClick, AnyEvent, encode_event
 from clicktrail.model.verdict import Verdict
-from clicktrail.report import CampaignReport, ClickCounts, ReasonCount, UniqueClickers
 from tests.support.command_line import run_clicktrail
 from tests.support.events import (
     AZURE_IP,
     BARRACUDA_IP,
+    CHROME_AGENT,
     CONTEXT,
     NOON,
     click,
@@ -31,7 +31,7 @@ from tests.support.events import (
     timeline,
 )
 from tests.support.events import click as request
-from tests.support.judged_lines import BURST, SENT_AT, make_judged_click
+from tests.support.judged_lines import BURST, SENT_AT, make_judged_click, make_judged_message
 from tests.support.judged_lines import click as judged_click
 
 ADA = "ada@reader.example"
@@ -116,7 +116,10 @@ def test_anonymous_clicks_are_counted_as_they_were_judged(tmp_path: Path) -> Non
 
 def test_empty_log_has_no_clicks_and_campaigns(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").touch()
-    assert {"clicks": [], "notes": [], "campaigns": []} == audit_as_json(tmp_path, "log.jsonl")
+    result = audit_as_json(tmp_path, "log.jsonl")
+    assert result["headline"] == "The files contain no message of a campaign."
+    lists = ("clicks", "campaigns", "vendors", "organisations", "links", "signals", "next_steps", "notes")
+    assert [key for key in lists if result[key] != []] == []
 
 
 def test_verdicts_become_final(tmp_path: Path) -> None:
@@ -139,11 +142,14 @@ def test_audit_is_printed_as_tables(tmp_path: Path) -> None:
         encode_log(*MESSAGE, replace(click(9_000, id="far"), message_id="", campaign="old"))
     )
     process = run_clicktrail("audit", "log.jsonl", folder=tmp_path)
-    assert ["1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324"] == [
-        text
-        for text in ("1 (accepted - bounced)", "unknown", "100.0%", "reader.example", "Barracuda AS15324")
-        if text in process.stdout
-    ]
+    first_line, *lines = process.stdout.splitlines()
+    assert first_line == "Your ESP counts 100.0%; people clicked 100.0% (in 1 of 2 campaigns; the notes say why)."
+    assert {"Total of 1 of 2 campaigns", "Scanners", "Recipients' domains", "Links"} <= {
+        line.partition("   ")[0] for line in lines
+    }
+    assert "Barracuda: Email Gateway Defense" in process.stdout
+    assert "deliveries of spring are sent messages less bounces" in process.stdout
+    assert "no deliveries of old are known" in process.stdout
 
 
 def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
@@ -161,6 +167,12 @@ def test_clicks_are_written_as_csv(tmp_path: Path) -> None:
         "engaged: pressed, scrolled or typed; datacentre-network: network Microsoft AS8075"
         == rows["desktop"]["reasons"]
     )
+    assert [rows["desktop"][name] for name in ("ip", "user_agent", "link", "message_id")] == [
+        AZURE_IP,
+        CHROME_AGENT,
+        "0",
+        "m1",
+    ]
 
 
 def test_columns_option_describes_any_table(tmp_path: Path) -> None:
@@ -192,15 +204,8 @@ def test_failures_are_one_line(tmp_path: Path, arguments: list[str], reason: str
     assert "Traceback" not in process.stderr
 
 
-CLICK = make_judged_click(judged_click("m1", "c"), Verdict.BOT, BURST)
-REPORT = CampaignReport(
-    campaign="spring",
-    accepted=5,
-    bounced=1,
-    clicks=ClickCounts(human=1, bot=3),
-    unique=UniqueClickers(raw=2, human=1),
-    reasons=(ReasonCount(signal="burst", clicks=3),),
-)
+MESSAGE_OF_A_BOT = make_judged_message(clicks=(make_judged_click(judged_click("m1", "c"), Verdict.BOT, BURST),))
+SUMMARY = AuditCounter(CONTEXT).count([(MESSAGE_OF_A_BOT.timeline, MESSAGE_OF_A_BOT.clicks)], notes=["a note"])
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -208,24 +213,22 @@ def test_document_is_json_for_any_number_of_clicks(count: int) -> None:
     output = io.StringIO()
     document = JsonClickWriter(output, SENT_AT + timedelta(hours=1))
     for _ in range(count):
-        document.write([CLICK])
-    document.end([AuditedCampaign.from_report(REPORT)])
-    campaign = {
-        "campaign": "spring",
-        "delivered": 4,
-        "clicks": {"total": 4, "human": 1, "suspected": 0, "bot": 3, "preview": 0},
-        "unique": {"raw": 2, "human": 1, "human_at_most": 1},
-        "click_rate": {"raw": 0.5, "human": 0.25},
-    }
-    assert len(json.loads(output.getvalue())["clicks"]) == count
-    assert output.getvalue().endswith(f'], "campaigns": {json.dumps([campaign], indent=2)}}}\n')
+        document.write(MESSAGE_OF_A_BOT.timeline, MESSAGE_OF_A_BOT.clicks)
+    document.end(SUMMARY)
+    result = json.loads(output.getvalue())
+    assert len(result["clicks"]) == count
+    assert [result["campaigns"][0]["clicks"], result["notes"][0]] == [
+        {"total": 1, "human": 0, "suspected": 0, "bot": 1, "preview": 0},
+        "a note",
+    ]
 
 
 def test_counterfactual_is_written_if_there_is_one() -> None:
     output = io.StringIO()
     document = JsonClickWriter(output, SENT_AT)
-    document.write(judge(timeline(request(1_000, ip=AZURE_IP), request(2_000)), CONTEXT))
-    document.end([])
+    message = timeline(request(1_000, ip=AZURE_IP), request(2_000))
+    document.write(message, judge(message, CONTEXT))
+    document.end(SUMMARY)
     assert [
         "would be human with trusted input on the landing page, or without datacentre-network",
         None,
@@ -235,21 +238,9 @@ def test_counterfactual_is_written_if_there_is_one() -> None:
 def test_csv_without_clicks_has_a_header() -> None:
     output = io.StringIO()
     CsvClickWriter(output, SENT_AT)
-    assert "id,at,campaign,recipient,url,verdict,score,state,counted,reasons\r\n" == output.getvalue()
-
-
-def test_signal_shares_refer_to_nonhuman_clicks(capsys: pytest.CaptureFixture[str]) -> None:
-    many = [
-        RecipientDomain(domain=f"{number}.example", clicked_message_count=2, scanned_message_count=1)
-        for number in range(22)
-    ]
-    print_audit([REPORT], many, ["clicks from klaviyo have no IP address"])
-    output = capsys.readouterr().out
-    assert ["4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address."] == [
-        text
-        for text in ("4 (accepted - bounced)", "100.0%", "and 2 more", "Note: clicks from klaviyo have no IP address.")
-        if text in output
-    ]
+    assert output.getvalue() == (
+        "id,at,campaign,message_id,recipient,link,url,ip,user_agent,verdict,score,state,counted,reasons\r\n"
+    )
 
 
 def test_csv_holds_no_formula(tmp_path: Path) -> None:
@@ -261,24 +252,34 @@ def test_csv_holds_no_formula(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").stat().st_mode & 0o77 == 0
 
 
+@pytest.mark.parametrize("option", ["--csv", "--html"])
 @pytest.mark.parametrize("name", ["clicks.csv", "./clicks.csv", "link.csv", "hard.csv"])
-def test_output_is_never_an_input(tmp_path: Path, name: str) -> None:
+def test_output_is_never_an_input(tmp_path: Path, name: str, option: str) -> None:
     content = "type,at,ip\nclick,2026-11-18T09:00:00Z,93.192.1.1\n"
     (tmp_path / "clicks.csv").write_text(content, "utf-8")
     (tmp_path / "link.csv").symlink_to("clicks.csv")
     (tmp_path / "hard.csv").hardlink_to(tmp_path / "clicks.csv")
-    process = run_clicktrail("audit", "clicks.csv", "--csv", name, folder=tmp_path)
+    process = run_clicktrail("audit", "clicks.csv", option, name, folder=tmp_path)
     assert process.returncode == 1
     assert "is an input, so it cannot be the output" in process.stderr
     assert (tmp_path / "clicks.csv").read_text("utf-8") == content
 
 
-def test_older_output_stays_when_the_audit_fails(tmp_path: Path) -> None:
+@pytest.mark.parametrize("option", ["--csv", "--html"])
+def test_older_output_stays_when_the_audit_fails(tmp_path: Path, option: str) -> None:
     (tmp_path / "bad.csv").write_text("type,at\nclick,noon\n", "utf-8")
-    (tmp_path / "out.csv").write_text("older", "utf-8")
-    assert run_clicktrail("audit", "bad.csv", "--csv", "out.csv", folder=tmp_path).returncode == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "out.csv"]
-    assert (tmp_path / "out.csv").read_text("utf-8") == "older"
+    (tmp_path / "out").write_text("older", "utf-8")
+    assert run_clicktrail("audit", "bad.csv", option, "out", folder=tmp_path).returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bad.csv", "out"]
+    assert (tmp_path / "out").read_text("utf-8") == "older"
+
+
+def test_one_file_is_not_two_outputs(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_bytes(encode_log(*MESSAGE))
+    process = run_clicktrail("audit", "log.jsonl", "--csv", "out", "--html", "./out", folder=tmp_path)
+    assert (process.returncode, process.stdout) == (1, "")
+    assert "--csv and --html name the same file" in process.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_deliveries_of_a_tenth_of_the_clicked_messages_are_a_note(tmp_path: Path) -> None:

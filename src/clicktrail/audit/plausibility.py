@@ -22,6 +22,7 @@ from clicktrail.model.event import AnyEvent, Click
 from clicktrail.model.timeline import Timeline
 from clicktrail.model.verdict import JudgedClick
 from clicktrail.report import SourceReport
+from clicktrail.report.recipient_domains import has_evidence
 
 _MIN_CLICKS: Final = 20
 """Clicks from which something is concluded about a source."""
@@ -284,8 +285,5 @@ class CampaignFacts:
         campaign = timeline.campaign
         self.clicked[campaign] += 1
         self.clicked_and_delivered[campaign] += timeline.arrived_at is not None
-        if campaign not in self.with_evidence and (
-            timeline.engagements
-            or any(judged.click.ip or judged.click.user_agent or judged.click.headers for judged in clicks)
-        ):
+        if campaign not in self.with_evidence and has_evidence(timeline, clicks):
             self.with_evidence.add(campaign)

@@ -38,13 +38,14 @@ def find_visits(message: str, events: Iterable[AnyEvent]) -> Iterator[Visit]:
             address_prefix(own_clicks[0].ip),
             hash_user_agent(user_agent),
             recipient,
-            _find_company(recipient),
+            find_company(recipient),
             (first_at - arrived_at).total_seconds() if arrived_at else None,
             len(set(map(link_key, own_clicks))),
         )
 
 
-def _find_company(recipient: str) -> str:
+def find_company(recipient: str) -> str:
+    """The domain of a recipient's address; empty for public mail services, and for a recipient without address."""
     domain = recipient.rpartition("@")[2].lower() if "@" in recipient else ""
     providers = _load_mailbox_providers()
     is_provider = domain in providers.domains or domain.partition(".")[0] in providers.names

@@ -19,7 +19,7 @@ _MIN_VERDICTS_WIDTH = 110
 """Columns of a terminal that has room for all four verdicts beside a campaign's name."""
 _TEXT_COLUMNS = frozenset(
     {
-        *("campaign", "destination", "signal", "organisation", "networks", "rule", "source", "network"),
+        *("campaign", "destination", "signal", "scanner", "scanners", "rule", "source", "network"),
         *("domain", "served by", "status", "since", "next step", "check", "name", "type", "value"),
     }
 )

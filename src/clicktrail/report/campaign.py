@@ -1,11 +1,12 @@
 """The report of one campaign: counts, and the rates computed from them."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from clicktrail.model.event import Click
+from clicktrail.model.verdict import Verdict
 
 _FIRST_CLICK_ONLY_ESP = "postmark"
 """Postmark's click webhook fires only for the first click of a recipient on a link (Postmark docs, Click webhook)."""
@@ -24,6 +25,17 @@ class ClickCounts:
     def total(self) -> int:
         """Counted clicks of all verdicts: what an ESP shows as "total clicks"."""
         return self.human + self.suspected + self.bot + self.preview
+
+    @classmethod
+    def from_verdicts(cls, clicks: Mapping[Verdict, int]) -> "ClickCounts":
+        """The counts of a counter of verdicts."""
+        return cls(**{verdict.value: clicks.get(verdict, 0) for verdict in Verdict})
+
+
+def add_up_clicks(counts: Iterable[ClickCounts]) -> ClickCounts:
+    """The sum of counts."""
+    counts = tuple(counts)
+    return ClickCounts(**{verdict.value: sum(getattr(row, verdict.value) for row in counts) for verdict in Verdict})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

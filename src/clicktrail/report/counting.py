@@ -57,12 +57,7 @@ class _ClickTally:
                 self.engaged_clickers.add(person)
 
     def count_clicks(self) -> ClickCounts:
-        return ClickCounts(
-            human=self.clicks_by_verdict[Verdict.HUMAN],
-            suspected=self.clicks_by_verdict[Verdict.SUSPECTED],
-            bot=self.clicks_by_verdict[Verdict.BOT],
-            preview=self.clicks_by_verdict[Verdict.PREVIEW],
-        )
+        return ClickCounts.from_verdicts(self.clicks_by_verdict)
 
     def count_unique_clickers(self) -> UniqueClickers:
         return UniqueClickers(

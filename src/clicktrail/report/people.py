@@ -44,6 +44,10 @@ class PeopleCounter:
             elif is_suspected_by_network_alone(judged):
                 self._possible[campaign].add(person)
 
+    def is_human(self, campaign: str, person: str) -> bool:
+        """Whether a person has a human click in a campaign."""
+        return person in self._human.get(campaign, ())
+
     def count(self, campaign: str) -> PeopleRange:
         """The range of one campaign."""
         human = self._human.get(campaign, set())
