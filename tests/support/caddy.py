@@ -50,8 +50,7 @@ class RunningCaddy:
     async def _read_log(self, stream: asyncio.StreamReader) -> None:
         async for line in stream:
             async with self._changed:
-                with contextlib.suppress(ValueError):
-                    self.log.append(json.loads(line))
+                self.log.append(json.loads(line) if line.startswith(b"{") else {"msg": line.decode()})
                 self._changed.notify_all()
         async with self._changed:
             self.has_ended = True
@@ -72,5 +71,6 @@ async def running_caddy(config: Path) -> AsyncIterator[RunningCaddy]:
             await caddy.wait_for("serving initial configuration")
             yield caddy
         finally:
-            process.terminate()
+            with contextlib.suppress(ProcessLookupError):  # it did not start
+                process.terminate()
             await process.wait()

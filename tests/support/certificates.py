@@ -31,7 +31,7 @@ class Authority:
             .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
             .sign(self._key, SHA256())
         )
-        self.file = folder / f"{name}.pem"
+        self.file = folder / f"{'-'.join(name.split())}.pem"
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     def issue(self, *names: str, starts_in: timedelta = -_DAY, ends_in: timedelta = _DAY) -> Path:

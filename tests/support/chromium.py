@@ -26,9 +26,9 @@ needs_chromium = pytest.mark.skipif(
 
 
 @asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    """Run Chromium while the context is open."""
+async def chromium(*switches: str) -> AsyncIterator[Browser]:
+    """Run Chromium while the context is open, with additional switches."""
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=_PROGRAM, args=_SWITCHES)
+        browser = await playwright.chromium.launch(executable_path=_PROGRAM, args=[*_SWITCHES, *switches])
         yield browser
         await browser.close()

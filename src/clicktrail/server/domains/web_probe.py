@@ -27,6 +27,8 @@ MAX_ADDRESSES: Final = 8
 
 _TIMEOUT_S: Final = 3.0
 """For each step; up to seven follow each other."""
+_PROXY_WAIT_S: Final = 5.0
+"""Our own proxy waits this long for an edge that restarts, before it answers with 502."""
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _HTTP_PORT: Final = 80
 _HTTPS_PORT: Final = 443
@@ -162,7 +164,7 @@ class WebProber:
 
     async def _request(self, stream: Stream, host: str, path: str) -> tuple[HttpAnswer, bytes]:
         try:
-            response = await exchange(*stream, host=host, path=path, timeout_s=self.timeout_s)
+            response = await exchange(*stream, host=host, path=path, timeout_s=self.timeout_s + _PROXY_WAIT_S)
         except OSError as error:
             return HttpAnswer(error=str(error) or type(error).__name__), b""
         return response.answer, response.body

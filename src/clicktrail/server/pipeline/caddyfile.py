@@ -52,7 +52,7 @@ def build_caddyfile(hosts: Iterable[str], proxy: EdgeProxy) -> str:
         # Caddy's own redirects lead to port 443.
         addresses = ",\n".join(f"http://{name}:{proxy.http_port}" for name in names)
         sites.append(_format_site(addresses, [_format_redirect(proxy)]))
-    return "\n".join([_format_comment(f"{len(names)} tracking domains, each by name"), *sites])
+    return "\n".join([_format_comment("each tracking domain by name"), *sites])
 
 
 def build_on_demand_caddyfile(proxy: EdgeProxy) -> str:

@@ -1,0 +1,181 @@
+"""Caddy gets certificates from a real ACME authority, in front of a real edge."""
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from clicktrail.model.event import Click, decode_event
+from clicktrail.model.tracking_domain import ServedDomain, TrackingDomain
+from clicktrail.server.domains.web_probe import WebProber
+from clicktrail.server.edge.routes import Sites
+from clicktrail.server.pipeline.caddyfile import EdgeProxy, build_caddyfile, build_on_demand_caddyfile
+from clicktrail.server.pipeline.domain_checks import CheckCode, CheckStatus
+from clicktrail.server.pipeline.web_checks import check_web
+from clicktrail.server.pipeline.web_facts import WebFacts
+from clicktrail.server.settings import load
+from clicktrail.server.system import SystemClock
+from clicktrail.tokens import EdgeProof, KeyRing, SealedLink, seal_token
+from tests.support.caddy import running_caddy
+from tests.support.chromium import chromium, needs_chromium
+from tests.support.command_line import run_clicktrail
+from tests.support.edge import NOW, RING, RunningEdge, running_edge
+from tests.support.manual_journal import ManualJournal
+from tests.support.pebble import Pebble, needs_pebble
+from tests.support.recorded_journal import read_journal_lines
+from tests.support.serving import running_server
+from tests.support.verified_domains import add_domains
+
+HOST, UNKNOWN = "links.good.test", "links.unknown.test"
+pytestmark = needs_pebble
+
+
+async def find_no_parents() -> Mapping[str, Sequence[str]]:
+    return {}
+
+
+async def probe(pebble: Pebble, host: str, proof: EdgeProof | None) -> WebFacts:
+    prober = WebProber(
+        clock=SystemClock(), http_port=pebble.http_port, https_port=pebble.https_port, ca_file=str(pebble.root)
+    )
+    return await prober.probe_web(host, ["127.0.0.1"], proof=proof, find_parents=find_no_parents)
+
+
+def find_failed_code(facts: WebFacts) -> CheckCode | None:
+    return next((check.code for check in check_web(facts) if check.status is not CheckStatus.PASS), None)
+
+
+def write_main(pebble: Pebble, folder: Path, text: str, *options: str) -> Path:
+    main = folder / "Caddyfile"
+    main.write_text(f"{{\n{pebble.build_caddy_options(folder, *options)}}}\n{text}", "utf-8")
+    return main
+
+
+@needs_chromium
+async def test_a_browser_opens_a_tracked_link_and_hosts_by_name_outlive_engine_and_edge(
+    pebble: Pebble, tmp_path: Path
+) -> None:
+    main, hosts = write_main(pebble, tmp_path, f"import {tmp_path / 'hosts.caddyfile'}\n"), tmp_path / "hosts.caddyfile"
+    async with running_server(tmp_path, workers=1) as server:
+        with (tmp_path / "clicktrail.toml").open("a") as file:
+            file.write(f"[domains]\nhttp_port = {pebble.http_port}\nhttps_port = {pebble.https_port}\n")
+        settings = load(tmp_path / "clicktrail.toml", {})
+        await add_domains(settings, HOST, at=SystemClock().now())
+        written = await asyncio.to_thread(
+            run_clicktrail, "domain", "caddyfile", "--output", str(hosts), folder=tmp_path
+        )
+        assert written.returncode == 0, written.stderr
+        proof = EdgeProof(server.ring)
+        async with running_caddy(main) as caddy:
+            await caddy.wait_for("certificate obtained successfully")
+            assert find_failed_code(await wait_for_certificate(pebble, HOST, proof)) is None
+            destination = f"{server.metrics}/healthz"
+            await open_link(pebble, seal_link(server.ring, destination), expected_url=destination)
+        (click,) = [
+            event
+            for line in read_journal_lines(server.data_folder / "journal")
+            if isinstance(event := decode_event(line), Click)
+        ]
+    assert click.https
+    assert click.headers["sec-fetch-mode"] == "navigate"
+
+    async with running_caddy(main):
+        facts = await probe(pebble, HOST, proof)
+    assert find_failed_code(facts) is CheckCode.NOT_OUR_EDGE
+    assert facts.addresses[0].proof is not None
+    assert facts.addresses[0].proof.status == 502
+
+
+@asynccontextmanager
+async def edge_with_domain() -> AsyncIterator[RunningEdge]:
+    site = TrackingDomain(host=HOST)
+    async with running_edge(ManualJournal()) as edge:
+        edge.routes.sites = Sites([site])
+        edge.routes.served_domains = {HOST: ServedDomain(site=site, verified_at=NOW)}
+        yield edge
+
+
+async def test_on_demand_the_edge_permits_its_hosts_and_no_other(pebble: Pebble, tmp_path: Path) -> None:
+    proof = EdgeProof(RING)
+    async with edge_with_domain() as edge:
+        proxy = EdgeProxy(address=f"127.0.0.1:{edge.port}", http_port=pebble.http_port, https_port=pebble.https_port)
+        text = build_on_demand_caddyfile(proxy)
+        options = pebble.build_caddy_options(tmp_path)
+        ports = f"\thttp_port {pebble.http_port}\n\thttps_port {pebble.https_port}\n"
+        main = tmp_path / "Caddyfile"
+        main.write_text(text.replace(ports, "", 1).replace("{\n", "{\n" + options, 1), "utf-8")
+        async with running_caddy(main) as caddy:
+            assert find_failed_code(await wait_for_certificate(pebble, HOST, proof)) is None
+            assert find_failed_code(await probe(pebble, UNKNOWN, proof)) is CheckCode.CERTIFICATE_MISSING
+            assert {entry.get("identifier") for entry in caddy.log} & {HOST, UNKNOWN} == {HOST}
+        async with running_caddy(main) as caddy:  # asks again for the certificate in its storage
+            assert find_failed_code(await probe(pebble, HOST, proof)) is None
+            assert not any("obtaining" in entry["msg"] for entry in caddy.log)
+
+
+async def wait_for_certificate(pebble: Pebble, host: str, proof: EdgeProof | None) -> WebFacts:
+    """Probe until Caddy uses the certificate that it obtained."""
+    async with asyncio.timeout(60):
+        while not (facts := await probe(pebble, host, proof)).addresses[0].certificate:
+            pass
+    return facts
+
+
+async def test_a_renewal_survives_a_failure_of_the_dns(pebble: Pebble, tmp_path: Path) -> None:
+    host = "renewed.good.test"
+    proxy = EdgeProxy(address="127.0.0.1:1", http_port=pebble.http_port, https_port=pebble.https_port)
+    # The CA validates over HTTP alone: Pebble calls a failed look-up for TLS-ALPN malformed, which no CA in use does, and
+    # Caddy does not repeat such requests. It renews when 2 % of the lifetime have passed, and tries again after 60 s.
+    issuer = f"cert_issuer acme {pebble.directory} {{\n\t\tdisable_tlsalpn_challenge\n\t}}"
+    text = build_caddyfile([host], proxy)
+    main = write_main(pebble, tmp_path, text, "renew_interval 1s", "renewal_window_ratio 0.98", issuer)
+    async with running_caddy(main) as caddy:
+        await caddy.wait_for("certificate obtained successfully")
+        first = find_certificate_end(await wait_for_certificate(pebble, host, None))
+        pebble.fail_dns(host)
+        await caddy.wait_for("will retry")
+        assert find_certificate_end(await probe(pebble, host, None)) == first
+        pebble.mend_dns(host)
+        await caddy.wait_for("certificate renewed successfully")
+        assert find_certificate_end(await probe(pebble, host, None)) > first
+
+
+def find_certificate_end(facts: WebFacts) -> datetime:
+    assert find_failed_code(facts) is not CheckCode.CERTIFICATE_EXPIRED
+    end = facts.certificate_ends_at
+    assert end is not None
+    return end
+
+
+def seal_link(ring: KeyRing, destination: str) -> str:
+    """Path of a tracked link."""
+    link = SealedLink(
+        destination=destination,
+        message_id="m1",
+        recipient="anna@example.net",
+        campaign="winter",
+        position=0,
+        link_count=1,
+        sent_at=NOW,
+    )
+    return "/" + seal_token(ring, link)
+
+
+async def open_link(pebble: Pebble, path: str, *, expected_url: str) -> None:
+    """Open a link in a browser that accepts the authority's certificates and no other invalid one."""
+    key = x509.load_pem_x509_certificate(pebble.issuer).public_key()
+    digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
+    switches = (
+        f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+        f"--ignore-certificate-errors-spki-list={base64.b64encode(digest).decode()}",
+    )
+    async with chromium(*switches) as browser:
+        page = await browser.new_page()
+        await page.goto(f"https://{HOST}:{pebble.https_port}{path}")
+        assert page.url == expected_url
