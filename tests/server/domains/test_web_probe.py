@@ -210,6 +210,12 @@ async def test_without_a_file_of_authorities_the_systems_store_is_used(ports: Po
         expect_fault(await ports.probe(ca_file=""), CheckCode.CERTIFICATE_CHAIN)
 
 
+async def test_ssl_cert_file_replaces_the_systems_store(ports: Ports, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(ports.authority.file))
+    async with healthy_site(ports):
+        assert find_faults(await ports.probe(ca_file="")) == []
+
+
 HSTS = "200 OK\r\nStrict-Transport-Security: "
 
 

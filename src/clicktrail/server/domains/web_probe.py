@@ -178,11 +178,17 @@ class WebProber:
     def _create_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False  # names are a check of their own
-        if self.ca_file:
-            context.load_verify_locations(self.ca_file)
+        if ca_file := self.ca_file or _find_replaced_store():
+            context.load_verify_locations(ca_file)
         else:
             context.load_default_certs()
         return context
+
+
+def _find_replaced_store() -> str:
+    """File that ``SSL_CERT_FILE`` names; empty if it names none. OpenSSL would also trust the system's folder."""
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile if paths.cafile and paths.cafile != paths.openssl_cafile else ""
 
 
 class _Challenge:
