@@ -216,6 +216,16 @@ def test_host_of_another_esp_is_refused(installation: Installation) -> None:
     assert "ad blockers block hosts with the word click" in error
 
 
+def test_domain_of_our_edge_does_not_become_one_of_an_esp(installation: Installation) -> None:
+    installation.run("add", "new.example.test")
+    _, error = installation.run("add", "new.example.test", "--esp", "mailgun", status=1)
+    assert "new.example.test is a tracking domain of our edge: its links in sent mail would stop working" in error
+    installation.run("remove", "new.example.test", "--stop-serving")
+    installation.run("add", "new.example.test", "--esp", "mailgun")
+    assert "of mailgun" in installation.run("add", "new.example.test", status=1)[1]
+    installation.run("add", "new.example.test", "--esp", "mailgun", "--region", "eu")
+
+
 def test_host_that_was_never_added_is_refused_in_one_line(installation: Installation) -> None:
     output, error = installation.run("check", HOST, "--json", status=2)
     assert (output, error.count("\n")) == ("", 1)

@@ -238,6 +238,12 @@ def import_domains(
 
 async def _put_definition(registry: "Registry", domain: RegisteredDomain) -> None:
     stored = await registry.domains.find(domain.host)
+    if stored and stored.esp != domain.esp:
+        owner, option = (stored.esp, "") if stored.esp else ("our edge", " --stop-serving")
+        raise ClicktrailError(
+            f"{domain.host} is a tracking domain of {owner}: its links in sent mail would stop working",
+            hint=f"add another name, or end these links: clicktrail domain remove {domain.host}{option}",
+        )
     await registry.domains.put(replace(domain, site=stored.site) if stored else domain)
 
 

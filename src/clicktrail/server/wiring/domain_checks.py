@@ -82,7 +82,7 @@ class DomainCheckJob:
             hint = f"{_list_few(failing)}: clicktrail domain list shows the next step of each"
             problems.append(Problem(code="domains-failing", hint=hint))
         if ending:
-            hint = f"not renewed: {_list_few(ending)}: see the log of the proxy that obtains the certificates"
+            hint = f"not renewed: {_list_few(ending)}: clicktrail domain check shows what keeps the CA from issuing"
             problems.append(Problem(code="certificate-ends-soon", hint=hint))
         if unchecked:
             hint = f"{_list_few(list(unchecked))}: {next(iter(unchecked.values()))}"
