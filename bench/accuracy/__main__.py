@@ -1,7 +1,7 @@
 """Measure the accuracy of the judge and of other products' rules on simulated event logs with ground truth.
 
 ``./dev accuracy [--seeds 20] [--recipients 2500] [--population NAME] [--json]``. The judge runs as ``clicktrail audit``
-on the log. The exit status is 1 if a measure misses its threshold.
+on the log, and also as the running system does. The exit status is 1 if a measure misses its threshold.
 """
 
 import argparse
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,7 +23,9 @@ from bench.accuracy.baselines import BASELINES, ClickLog
 from bench.accuracy.metrics import Estimate, Tally, estimate_measures, tally_verdicts
 from bench.accuracy.thresholds import (
     LIFELIKE_ESP_LOG,
+    OUR_CLASSIFIERS,
     OURS,
+    OURS_LIVE,
     OURS_WITHOUT_BEACON,
     Estimates,
     Threshold,
@@ -31,8 +34,10 @@ from bench.accuracy.thresholds import (
 from bench.population.esp_log import record_as_esp
 from bench.population.scenarios import COMMON, LIFELIKE, UNSEEN, Scenario
 from bench.population.world import Simulation, simulate
+from clicktrail.audit import judge_messages
 from clicktrail.cli.audit import audit
-from clicktrail.judge import Context
+from clicktrail.cli.partitions import open_partitions
+from clicktrail.judge import Context, judge
 from clicktrail.judge.shipped import build_context_with_networks
 from clicktrail.model.event import AnyEvent, Engagement, encode_event
 from clicktrail.model.verdict import Verdict
@@ -64,6 +69,19 @@ def judge_events(events: Iterable[AnyEvent]) -> Mapping[str, Verdict]:
     return {click.id: click.verdict for click in document.clicks}
 
 
+def judge_events_live(events: Iterable[AnyEvent], context: Context) -> Mapping[str, Verdict]:
+    """Verdicts of the running system by click id: without the signals that need a whole log."""
+    with open_partitions() as partitions:
+        for event in events:
+            partitions.add(event)
+        return {
+            judged.click.id: judged.verdict
+            for message_events, nearby_clicks in partitions
+            for _, clicks in judge_messages(message_events, partial(judge, context=context), nearby_clicks)
+            for judged in clicks
+        }
+
+
 def measure_seed(
     *, seed: int, recipient_count: int, context: Context, scenarios: Iterable[Scenario] = tuple(SCENARIOS.values())
 ) -> SeedTallies:
@@ -83,6 +101,7 @@ def _tally_classifiers(simulation: Simulation, context: Context) -> Mapping[str,
     return {
         OURS: tally_verdicts(simulation, judge_events(simulation.events)),
         OURS_WITHOUT_BEACON: tally_verdicts(simulation, judge_events(without_engagement)),
+        OURS_LIVE: tally_verdicts(simulation, judge_events_live(simulation.events, context)),
         **{
             baseline.name: tally_verdicts(simulation, _make_bot_verdicts(simulation, baseline.find_bots(log)))
             for baseline in BASELINES
@@ -139,12 +158,14 @@ def _build_document(
 def _print_estimates(population: str, estimates: Mapping[str, Mapping[str, Estimate]]) -> None:
     print(f"### {population}\n")
     _print_table(
-        [population, *estimates[OURS]],
+        ["rule", *estimates[OURS]],
         (
             [
                 name,
                 *(
                     f"{estimate.value:.3f} ({estimate.low:.3f} to {estimate.high:.3f})"
+                    if name in OUR_CLASSIFIERS
+                    else f"{estimate.value:.3f}"
                     for estimate in by_measure.values()
                 ),
             ]
