@@ -8,6 +8,7 @@ from clicktrail.cli.utm import read_links
 from clicktrail.errors import ClicktrailError
 from clicktrail.rewrite import SkipReason
 from tests.support.command_line import run_clicktrail
+from tests.support.paths import CASES
 
 RIGHT = "https://x.com/?utm_source=email&utm_medium=newsletter&utm_campaign=2026-11_sale"
 CONVENTION = 'own_hosts = ["x.com"]\n'
@@ -107,6 +108,17 @@ def test_lint_reports_unchecked_links(tmp_path: Path) -> None:
     assert ["y.com is not one of your own hosts", "it is not an http or https URL"] == [
         row["reason"] for row in json.loads(page.stdout)["unchecked"]
     ]
+
+
+@pytest.mark.skipif(not CASES.is_dir(), reason="../shared/cases is not here")
+def test_damaged_links_of_a_page_are_fixed(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes((CASES / "clicks" / "utm" / "lint_fix_input.html").read_bytes())
+    linted = run_clicktrail("utm", "lint", "page.html", folder=tmp_path)
+    fixed = run_clicktrail("utm", "lint", "page.html", "--fix", folder=tmp_path)
+    assert (linted.returncode, "Unassigned" in linted.stdout, fixed.returncode) == (1, False, 0)
+    right = RIGHT.replace("x.com", "example.com").replace("sale", "winter").replace("&", "&amp;")
+    assert re.findall('href="(.*?)"', page.read_text()) == [right] * 6
 
 
 def test_lint_says_what_it_leaves(tmp_path: Path) -> None:

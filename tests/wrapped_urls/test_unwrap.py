@@ -122,6 +122,7 @@ def test_only_web_urls_are_taken_out(scheme: str) -> None:
         ("https://linkprotect.cudasvc.com/url?a={url}&c=1", "https://shop.example/é?q=一"),
         ("https://us-west-2.protection.sophos.com/?u={base64}", "https://shop.example/é?q=一"),
         ("https://secure-web.cisco.com/1a/{url}", "https://shop.example//a/b//?c=/d"),
+        ("https://secure-web.cisco.com/1a/{plain}", "https://shop.example/a?b=c&d#e"),
         ("https://url.avanan.click/v2/___{plain}___.a", "https://shop.example/a___b?c=___"),
     ],
 )

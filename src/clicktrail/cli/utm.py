@@ -28,7 +28,7 @@ from clicktrail.utm.audit import UtmAudit, Variant, audit_rows
 from clicktrail.utm.build import UtmValues, build_url
 from clicktrail.utm.channel import UNASSIGNED, Visit, classify_visit
 from clicktrail.utm.export import read_export
-from clicktrail.utm.lint import explain_unchecked, fix_url, has_utm, lint_url
+from clicktrail.utm.lint import DAMAGE_CODES, explain_unchecked, fix_url, has_utm, lint_url
 
 _URL_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _UNCHECKED_REASONS = (
@@ -202,7 +202,9 @@ def _find_unassigned_visits(
 ) -> Iterator[Visit]:
     for link, row in zip(links, rows, strict=True):
         url = row["fixed_url"] or link.url
-        if not explain_unchecked(url, rules, utm_required=link.utm_required) and has_utm(url):
+        # Of a damaged link, lint names the cause.
+        is_damaged = any(finding["code"] in DAMAGE_CODES and not finding["fixed"] for finding in row["findings"])
+        if not is_damaged and has_utm(url) and not explain_unchecked(url, rules, utm_required=link.utm_required):
             visit = classify_visit(url)
             if visit.channel == UNASSIGNED:
                 yield visit

@@ -119,7 +119,8 @@ def _explain_missing_utm(host: str, convention: Convention, *, utm_required: boo
     return "" if utm_required else "this kind of link needs no UTM parameters"
 
 
-_DAMAGE = {*map(str, StructureFault), LintCode.MISSPELLED, LintCode.DAMAGED}
+DAMAGE_CODES = frozenset({*map(LintCode, StructureFault), LintCode.MISSPELLED, LintCode.DAMAGED})
+"""Findings about links whose parameters analytics does not read as they are meant."""
 
 
 def fix_url(url: str, convention: Convention, *, campaign: str = "", utm_required: bool = True) -> str:
@@ -140,7 +141,7 @@ def fix_url(url: str, convention: Convention, *, campaign: str = "", utm_require
         added = [query.encode_pair(*item) for item in parameters.items()]
         return pieces.append_pairs(added) if "utm_campaign" in parameters else url
     fixed = _fix_parameters(pieces, convention, parameters)
-    return url if not _DAMAGE.isdisjoint(codes) and lint_url(fixed, convention) else fixed
+    return url if not DAMAGE_CODES.isdisjoint(codes) and lint_url(fixed, convention) else fixed
 
 
 def _fix_parameters(pieces: SplitUrl, convention: Convention, parameters: dict[str, str]) -> str:

@@ -117,7 +117,9 @@ def _find_urls(url: str, rule: WrapperRule) -> Iterator[str]:
         for _, value in parameters:
             yield from _read_url(value)
         if found := _URL_IN_PATH.search(path):
-            yield from _read_url(path[found.start() :])
+            # What follows belongs to the URL inside if that is not encoded.
+            rest = path[found.start() :]
+            yield from _read_url(rest + (url.partition(path)[2] if "://" in rest else ""))
         yield from (url for part in path.split("/") for url in _read_url(part))
 
 
