@@ -37,6 +37,7 @@ def test_text_may_be_cut_anywhere(objects: list[dict[str, object]], size: int) -
 
 def test_numbers_are_those_of_first_lines() -> None:
     assert split('[\n{"a":\n1},\n{"b": 2}]\n') == [(2, '{"a":\n1}'), (4, '{"b": 2}')]
+    assert split('[\n \r\n{"a":\n\n1},\n\n{"b": 2}]\n') == [(3, '{"a":\n1}'), (7, '{"b": 2}')]
 
 
 def test_damage_is_contained_in_its_line() -> None:

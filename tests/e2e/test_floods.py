@@ -4,8 +4,10 @@ import asyncio
 import contextlib
 import random
 import re
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+import struct
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +28,7 @@ from tests.support.recorded_journal import read_journal_lines
 from tests.support.worker_process import running_worker
 
 MAX_WAIT_S = 5.0
-"""Longest wait of a reader while other tests use the cores too. On an idle machine most wait some milliseconds, and
-those behind two thousand new connections that were reset 0.8 s."""
+"""Longest wait of a reader while other tests use the cores too. On an idle machine most wait some milliseconds."""
 
 CLICKS = 25
 """Clicks of the reader during an attack."""
@@ -140,7 +141,28 @@ async def send_many_addresses(worker: Worker) -> None:
     await send_and_read(worker, request * 10)
 
 
-async def reset_connection(worker: Worker) -> None:
+async def reset_connection(worker: Worker, data: bytes) -> None:
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closing resets it
+        client.settimeout(0)
+        loop = asyncio.get_running_loop()
+        await loop.sock_connect(client, worker.address)
+        await loop.sock_sendall(client, data)
+
+
+async def reset_many_pages(worker: Worker) -> None:
+    await reset_connection(worker, SHORTEST_REQUEST * 100)
+
+
+async def reset_click(worker: Worker) -> None:
+    await reset_connection(worker, build_request(token_path(ring=worker.ring)))
+
+
+async def reset_silently(worker: Worker) -> None:
+    await reset_connection(worker, b"")
+
+
+async def leave_with_many_pages(worker: Worker) -> None:
     _, writer = await worker.connect()
     writer.write(SHORTEST_REQUEST * 100)
     writer.transport.abort()
@@ -152,12 +174,29 @@ async def reset_connection(worker: Worker) -> None:
     [
         *((attack, 4) for attack in (pipeline_pages, pipeline_clicks, send_tiny_chunks)),
         *((attack, 4) for attack in (send_many_headers, send_many_addresses)),
-        (reset_connection, 1),  # each resets thousands of connections a second
+        # Each of these opens thousands of connections a second.
+        *((attack, 1) for attack in (reset_many_pages, reset_click, reset_silently, leave_with_many_pages)),
     ],
 )
 async def test_reader_is_served_during(tmp_path: Path, attack: Attack, clients: int) -> None:
     async with serving_worker(tmp_path) as worker, attacking(worker, attack, clients=clients):
         await worker.follow_links()
+
+
+async def test_connections_that_were_reset_before_they_were_accepted_are_not_read(tmp_path: Path) -> None:
+    async with serving_worker(tmp_path) as worker:
+        worker.process.send_signal(signal.SIGSTOP)
+        for _ in range(100):
+            for attack in (reset_many_pages, reset_click, reset_silently):
+                await attack(worker)
+        worker.process.send_signal(signal.SIGCONT)
+        await worker.follow_links()
+        responses: Mapping[str, float] = {}
+        while responses.get("302", 0) < CLICKS:
+            heartbeat = await worker.read_heartbeat()
+            responses = heartbeat.values["clicktrail_http_responses_total"]
+    assert responses == {"302": CLICKS}
+    assert heartbeat.values["clicktrail_connections"][""] == 0
 
 
 async def request_unknown_codes(worker: Worker) -> None:

@@ -27,9 +27,9 @@ class JsonSplitter:
         self._first_line = 0
 
     @property
-    def is_between_objects(self) -> bool:
-        """Whether no object or string has begun."""
-        return not (self._depth or self._cut_string)
+    def is_in_cut_string(self) -> bool:
+        """Whether the last line was cut within a string."""
+        return bool(self._cut_string)
 
     def split(self, line: str, number: int) -> Iterator[tuple[int, str]]:
         """Yield the objects that end in this line, each with the number of the line in which it begins.
@@ -81,7 +81,7 @@ def split_objects(lines: Iterable[str], *, is_one_object_per_line: bool) -> Iter
             yield number, line.rstrip()  # most lines
             number += 1
             continue
-        if line.isspace() and splitter.is_between_objects:
+        if line.isspace() and not splitter.is_in_cut_string:
             number += line.endswith(("\n", "\r"))
             continue
         yield from splitter.split(line, number)

@@ -49,7 +49,7 @@ _WRITE_TIMEOUT_S = 10.0
 _MAX_PIPELINED_REQUESTS = 64
 """Unanswered requests per connection. When the limit is reached, nothing is parsed until some are answered."""
 
-_TURNS_BUDGET_S = 0.002
+_TURNS_BUDGET_S = 0.001
 """Time in one iteration of the event loop for connections that sent many requests at once."""
 
 _MAX_UNSENT_BYTES = 16 * 1024
@@ -254,8 +254,12 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Start to wait for the first request."""
         self._transport = cast("asyncio.Transport", transport)
+        peer_address = transport.get_extra_info("peername")
+        if peer_address is None:  # the client reset the connection before it was accepted
+            self.abort()
+            return
+        peer = peer_address[0]
         self._transport.set_write_buffer_limits(high=_MAX_UNSENT_BYTES)
-        peer = (transport.get_extra_info("peername") or ("",))[0]
         self._reader = RequestReader(
             peer, expect_proxy_header=_is_in_networks(peer, self._connections.proxy_protocol_networks)
         )

@@ -25,9 +25,8 @@ MAX_HEADERS = 100
 
 
 _MAX_PART_BYTES = 4 * 1024
-_MAX_PART_REQUESTS = 4
-"""What is parsed of a connection before others get their turn: any request of a browser, but not hundreds of the
-shortest. Answering four takes about 0.2 ms."""
+"""What is parsed of a connection, up to the end of one request, before others get their turn. Few requests of a browser
+are larger."""
 
 
 class BodyLimits(NamedTuple):
@@ -96,7 +95,7 @@ class RequestReader:
         self._reset_request()
 
     def feed_part(self, data: bytes) -> tuple[list[Request], int]:
-        """Add the beginning of received bytes, at most a few requests.
+        """Add the beginning of received bytes, at most the head of one request.
 
         Returns the requests that it completes, and its length. Repeat the call with the rest when other connections had
         their turn: with ever more requests in one piece, a client could occupy the process.
@@ -259,13 +258,8 @@ def _encode_first_line(data: bytes) -> bytes:
 
 
 def _find_part_end(data: bytes) -> int:
-    end = 0
-    for _ in range(_MAX_PART_REQUESTS):
-        position = data.find(_HEAD_END, end, _MAX_PART_BYTES)
-        if position < 0:
-            return min(len(data), _MAX_PART_BYTES)
-        end = position + len(_HEAD_END)
-    return end
+    position = data.find(_HEAD_END, 0, _MAX_PART_BYTES)
+    return min(len(data), _MAX_PART_BYTES) if position < 0 else position + len(_HEAD_END)
 
 
 def _split_target(target: str) -> tuple[str, str]:
