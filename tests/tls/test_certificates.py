@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from clicktrail.model.event import Click, decode_event
 from clicktrail.model.tracking_domain import ServedDomain, TrackingDomain
 from clicktrail.server.domains.web_probe import WebProber
 from clicktrail.server.edge.routes import Sites
-from clicktrail.server.pipeline.caddyfile import EdgeProxy, build_caddyfile, build_on_demand_caddyfile
+from clicktrail.server.pipeline.caddyfile import EdgeProxy, build_on_demand_caddyfile
 from clicktrail.server.pipeline.domain_checks import CheckCode, CheckStatus
 from clicktrail.server.pipeline.web_checks import check_web
 from clicktrail.server.pipeline.web_facts import WebFacts
@@ -31,6 +31,7 @@ from tests.support.pebble import Pebble, needs_pebble
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import running_server
 from tests.support.verified_domains import add_domains
+from tests.support.waiting import wait_until
 
 HOST, UNKNOWN = "links.good.test", "links.unknown.test"
 pytestmark = needs_pebble
@@ -58,38 +59,62 @@ def write_main(pebble: Pebble, folder: Path, text: str, *options: str) -> Path:
 
 
 @needs_chromium
-async def test_a_browser_opens_a_tracked_link_and_hosts_by_name_outlive_engine_and_edge(
-    pebble: Pebble, tmp_path: Path
-) -> None:
-    main, hosts = write_main(pebble, tmp_path, f"import {tmp_path / 'hosts.caddyfile'}\n"), tmp_path / "hosts.caddyfile"
-    async with running_server(tmp_path, workers=1) as server:
-        with (tmp_path / "clicktrail.toml").open("a") as file:
-            file.write(f"[domains]\nhttp_port = {pebble.http_port}\nhttps_port = {pebble.https_port}\n")
-        settings = load(tmp_path / "clicktrail.toml", {})
-        await add_domains(settings, HOST, at=SystemClock().now())
-        written = await asyncio.to_thread(
-            run_clicktrail, "domain", "caddyfile", "--output", str(hosts), folder=tmp_path
-        )
-        assert written.returncode == 0, written.stderr
-        proof = EdgeProof(server.ring)
-        async with running_caddy(main) as caddy:
+async def test_life_of_a_host_by_name(pebble: Pebble, tmp_path: Path) -> None:
+    hosts = tmp_path / "hosts.caddyfile"
+    # Certificates are renewed when 2 % of their lifetime have passed, and Caddy tries again 60 s after a failure.
+    options = ("renew_interval 1s", "renewal_window_ratio 0.98")
+    main = write_main(pebble, tmp_path, f"import {hosts}\n", *options)
+    async with AsyncExitStack() as caddys:
+        async with running_server(tmp_path, workers=1) as server:
+            await write_hosts(pebble, tmp_path, hosts)
+            proof = EdgeProof(server.ring)
+
+            # 1. A certificate is issued, and every check passes.
+            caddy = await caddys.enter_async_context(running_caddy(main))
             await caddy.wait_for("certificate obtained successfully")
-            assert find_failed_code(await wait_for_certificate(pebble, HOST, proof)) is None
+            facts = await wait_for_certificate(pebble, HOST, proof)
+            assert find_failed_code(facts) is None
+
+            # 2. The DNS fails when the certificate is renewed: it is served all the same.
+            pebble.fail_dns(HOST)
+            await caddy.wait_for("job failed")
+            pebble.mend_dns(HOST)
+            assert find_certificate_end(await probe(pebble, HOST, proof)) == find_certificate_end(facts)
+
+            # 3. A browser opens a tracked link, and the click has the headers that only HTTPS brings.
             destination = f"{server.metrics}/healthz"
             await open_link(pebble, seal_link(server.ring, destination), expected_url=destination)
-        (click,) = [
-            event
-            for line in read_journal_lines(server.data_folder / "journal")
-            if isinstance(event := decode_event(line), Click)
-        ]
-    assert click.https
-    assert click.headers["sec-fetch-mode"] == "navigate"
 
+        (click,) = read_clicks(server.data_folder)
+        assert click.https
+        assert click.headers["sec-fetch-mode"] == "navigate"
+
+        # 4. Engine and edge have ended: the certificate is renewed.
+        await caddy.wait_for("certificate renewed successfully")
+        await wait_until(lambda: probe(pebble, HOST, None), lambda later: has_later_end(later, facts))
+
+    # 5. Caddy has restarted: its hosts by name need no permission.
     async with running_caddy(main):
-        facts = await probe(pebble, HOST, proof)
-    assert find_failed_code(facts) is CheckCode.NOT_OUR_EDGE
-    assert facts.addresses[0].proof is not None
-    assert facts.addresses[0].proof.status == 502
+        assert find_failed_code(await probe(pebble, HOST, None)) is None
+
+
+async def write_hosts(pebble: Pebble, folder: Path, hosts: Path) -> None:
+    """Add a verified domain, and write its name for Caddy."""
+    config = folder / "clicktrail.toml"
+    with config.open("a") as file:
+        file.write(f"[domains]\nhttp_port = {pebble.http_port}\nhttps_port = {pebble.https_port}\n")
+    await add_domains(load(config, {}), HOST, at=SystemClock().now())
+    written = await asyncio.to_thread(run_clicktrail, "domain", "caddyfile", "--output", str(hosts), folder=folder)
+    assert written.returncode == 0, written.stderr
+
+
+def read_clicks(data_folder: Path) -> list[Click]:
+    events = map(decode_event, read_journal_lines(data_folder / "journal"))
+    return [event for event in events if isinstance(event, Click)]
+
+
+def has_later_end(facts: WebFacts, earlier: WebFacts) -> bool:
+    return find_certificate_end(facts) > find_certificate_end(earlier)
 
 
 @asynccontextmanager
@@ -119,29 +144,9 @@ async def test_on_demand_the_edge_permits_its_hosts_and_no_other(pebble: Pebble,
             assert not any("obtaining" in entry["msg"] for entry in caddy.log)
 
 
-async def wait_for_certificate(pebble: Pebble, host: str, proof: EdgeProof | None) -> WebFacts:
+async def wait_for_certificate(pebble: Pebble, host: str, proof: EdgeProof) -> WebFacts:
     """Probe until Caddy uses the certificate that it obtained."""
-    async with asyncio.timeout(60):
-        while not (facts := await probe(pebble, host, proof)).addresses[0].certificate:
-            pass
-    return facts
-
-
-async def test_a_renewal_survives_a_failure_of_the_dns(pebble: Pebble, tmp_path: Path) -> None:
-    host = "renewed.good.test"
-    proxy = EdgeProxy(address="127.0.0.1:1", http_port=pebble.http_port, https_port=pebble.https_port)
-    # Caddy renews when 2 % of the lifetime have passed, and tries again 60 s after a failure.
-    text = build_caddyfile([host], proxy)
-    main = write_main(pebble, tmp_path, text, "renew_interval 1s", "renewal_window_ratio 0.98")
-    async with running_caddy(main) as caddy:
-        await caddy.wait_for("certificate obtained successfully")
-        first = find_certificate_end(await wait_for_certificate(pebble, host, None))
-        pebble.fail_dns(host)
-        await caddy.wait_for("job failed")
-        assert find_certificate_end(await probe(pebble, host, None)) == first
-        pebble.mend_dns(host)
-        await caddy.wait_for("certificate renewed successfully")
-        assert find_certificate_end(await probe(pebble, host, None)) > first
+    return await wait_until(lambda: probe(pebble, host, proof), lambda facts: facts.addresses[0].certificate)
 
 
 def find_certificate_end(facts: WebFacts) -> datetime:

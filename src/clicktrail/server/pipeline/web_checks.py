@@ -19,7 +19,7 @@ _CERTIFICATE_CODES = (
     CheckCode.CERTIFICATE_CHAIN,
 )
 _SHOWN_NAMES = 5
-_CADDYFILE = "`clicktrail domain caddyfile --output /etc/caddy/Caddyfile --reload`"
+_CADDYFILE = "`clicktrail domain caddyfile` (docs/howto/tracking-domain.md)"
 
 
 def check_web(facts: WebFacts, *, esp: str = "") -> list[Check]:
@@ -90,8 +90,8 @@ class _WebChecks:
             return f"Check again in an hour; if it stays so, ask {self._esp}'s support, because the server is theirs."
         if state is PortState.REFUSED:
             return (
-                f"Start the proxy with TLS (`systemctl start caddy`) on the host with address {address.address}, and "
-                f"let it listen on port {port} over {address.family}."
+                f"Start Caddy (`systemctl start caddy`) on the host with address {address.address}, and let it serve "
+                f"{self._host} on port {port} by {_CADDYFILE}."
             )
         return (
             f"Open TCP port {port} over {address.family} in the firewall of the host with address {address.address}, "
@@ -172,14 +172,14 @@ class _WebChecks:
             cause=f"The certificate of {self._host} by {issuer} is not trusted: {certificate.chain_error}.",
             own_fix=(
                 f"Let a public authority issue the certificate, and let the server send the intermediate certificates "
-                f"with it (fullchain.pem, not cert.pem); {_CADDYFILE} does both."
+                f"with it (fullchain.pem, not cert.pem). Caddy does both, with {_CADDYFILE}."
             ),
         )
 
     def _fail_certificate(self, code: CheckCode, *, found: str, expected: str, cause: str, own_fix: str = "") -> Check:
         own_fix = own_fix or (
-            f"Run {_CADDYFILE} on the edge's host, so that Caddy gets a certificate for {self._host}; if it does not, "
-            f"`journalctl -u caddy` says why."
+            f"Let Caddy serve {self._host} by {_CADDYFILE}, so that it gets the certificate; if it does not, "
+            f"`journalctl -u caddy` on the edge's host says why."
         )
         fix = own_fix
         if self._esp:
@@ -260,7 +260,7 @@ class _WebChecks:
                 found = f"{address.address} redirects to {answer.location[:200]}"
             else:
                 found = f"{address.address} answers {answer.status or answer.error} over plain HTTP"
-            fix = f"Redirect http://{self._host} to {origin} with the same path; {_CADDYFILE} does."
+            fix = f"Redirect http://{self._host} to {origin} with the same path, as Caddy does with {_CADDYFILE}."
             if self._esp:
                 fix = f"Turn on HTTPS for {self._host} at {self._esp}, and send links with https."
             return Check(
