@@ -231,6 +231,13 @@ async def test_destination_that_the_tracking_domain_does_not_allow(tmp_path: Pat
     assert await find_codes(settings, build_message(own)) == ["destination-not-allowed"]
 
 
+async def test_utm_parameters_that_an_esp_adds_to_our_links(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    (own,) = track(settings, SHOP)
+    raw = build_message(f"{own}?utm_source=esp&amp;utm_medium=email")
+    assert await find_codes(settings, raw) == ["utm-added-by-esp"]
+
+
 @pytest.mark.parametrize(
     ("destination", "expected"),
     [

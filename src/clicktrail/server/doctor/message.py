@@ -16,7 +16,7 @@ from clicktrail.secret_urls import find_secret
 from clicktrail.server.doctor.findings import Finding, Severity
 from clicktrail.server.doctor.received_message import Opening, ReceivedLink, find_esp_wrapper, iter_opened
 from clicktrail.server.pipeline.tracking_domains import is_allowed_destination
-from clicktrail.utm import Convention
+from clicktrail.utm import Convention, query
 from clicktrail.utm.lint import LintCode, lint_url
 
 _MISPLACED = frozenset({LintCode.FRAGMENT, LintCode.QUESTION_MARK, LintCode.AMPERSAND})
@@ -283,6 +283,14 @@ def _check_destinations(state: MessageState) -> Iterator[Finding]:
 
 def _check_utm(state: MessageState) -> Iterator[Finding]:
     convention = state.convention
+    if added := [link for link in state.links if link.is_own and _has_utm(link.url)]:
+        yield Finding(
+            code="utm-added-by-esp",
+            severity=Severity.WARNING,
+            message=f"{_count(added, state)} have UTM parameters behind our token, which end at the redirect",
+            hint="turn off the UTM or Google Analytics tagging of your ESP; clicktrail adds its own to links to your "
+            "own hosts",
+        )
     if not convention.own_hosts:
         return  # a finding about the installation
     destinations = [
@@ -325,6 +333,10 @@ def _check_utm(state: MessageState) -> Iterator[Finding]:
             message=f"{_count(secrets, state)} get no UTM parameters, because they carry a secret or a signature",
             hint="nothing is to be done: parameters would break such a link",
         )
+
+
+def _has_utm(url: str) -> bool:
+    return any(pair.is_utm for pair in query.split_url(url).pairs)
 
 
 def _format_target(target: EditTarget) -> str:

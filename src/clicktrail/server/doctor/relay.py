@@ -1,5 +1,6 @@
 """The relay's next hop, asked as the relay asks it: same address, TLS, login and EHLO name, but no message."""
 
+import os
 import re
 import socket
 import ssl
@@ -106,7 +107,7 @@ def _describe_missing_connection(config: NextHopConfig, error: NextHopOpenError)
         )
     return _error(
         "next-hop-unreachable",
-        f"the next hop {config} does not take connections, so the relay defers all mail: {error.cause}",
+        f"the next hop {config} does not take connections ({_describe_cause(error)}), so the relay defers all mail",
         "start the mail server, or check host and port in relay.next_hop and the firewall: many hosters block port 25, "
         "and ESPs listen on 587 too",
     )
@@ -157,6 +158,11 @@ def _build_ehlo_finding(config: NextHopConfig, reply: Reply) -> Finding:
         f"the next hop {config} refuses our EHLO name, {name}: {_format_reply(reply)}",
         "set relay.ehlo_name to the full host name of this machine, to which its public IP address resolves",
     )
+
+
+def _describe_cause(error: NextHopOpenError) -> str:
+    number = error.cause.errno if error.cause else None
+    return os.strerror(number) if number else "no answer"
 
 
 def _format_refusal(error: NextHopOpenError) -> str:
