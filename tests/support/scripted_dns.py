@@ -47,20 +47,21 @@ def scripted_dns(script: Script, address: str, port: int) -> Iterator[None]:
 
 def serve(zone_file: str, *, is_authoritative: bool = True) -> Script:
     """Serve records without any check: for each name those of the type, else its CNAME, else nothing."""
-    records = RR.fromZone(zone_file)
-    names = {str(record.rname).lower() for record in records}
-    start = next((record for record in records if record.rtype == QTYPE.SOA), None)
+    by_name: dict[str, list[RR]] = {}
+    for record in RR.fromZone(zone_file):
+        by_name.setdefault(str(record.rname).lower(), []).append(record)
+    starts = {name: found for name, records in by_name.items() for found in records if found.rtype == QTYPE.SOA}
 
     def answer(request: DNSRecord, is_tcp: bool) -> DNSRecord:
         reply = request.reply(aa=int(is_authoritative))
         name = str(request.q.qname).lower()
-        own = [record for record in records if str(record.rname).lower() == name]
+        own = by_name.get(name, [])
         of_type = [record for record in own if request.q.qtype in {record.rtype, QTYPE.ANY}]
-        for record in of_type or [record for record in own if record.rtype == QTYPE.CNAME]:
-            reply.add_answer(record)
-        if not reply.rr and start is not None:
-            reply.add_auth(start)
-            reply.header.rcode = RCODE.NOERROR if name in names else RCODE.NXDOMAIN
+        reply.add_answer(*(of_type or [record for record in own if record.rtype == QTYPE.CNAME]))
+        zone = max((zone for zone in starts if f".{name}".endswith(f".{zone}")), key=len, default=None)
+        if not reply.rr and zone:
+            reply.add_auth(starts[zone])
+            reply.header.rcode = RCODE.NOERROR if own else RCODE.NXDOMAIN
         if not is_tcp and len(reply.rr) > _MAX_UDP_RECORDS:
             return reply.truncate()
         return reply
@@ -77,6 +78,15 @@ def refuse(rcode: int, script: Script, *, types: frozenset[int]) -> Script:
         reply = request.reply()
         reply.header.rcode = rcode
         return reply
+
+    return answer
+
+
+def ignore(script: Script, *, types: frozenset[int]) -> Script:
+    """Answer nothing to some types of queries, and run a script for all others."""
+
+    def answer(request: DNSRecord, is_tcp: bool) -> DNSRecord | None:
+        return None if request.q.qtype in types else script(request, is_tcp)
 
     return answer
 

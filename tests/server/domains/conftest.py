@@ -9,6 +9,7 @@ from dnslib import QTYPE, RCODE, RR, A, DNSRecord
 
 from tests.server.domains.zones import (
     CAA_REFUSING,
+    CAA_SILENT,
     CHANGING,
     CNAME_TO_EDGE,
     FAULTY,
@@ -27,7 +28,7 @@ from tests.server.domains.zones import (
     TRUNCATING_TCP,
 )
 from tests.support.dns_network import RESOLVER, DnsNetwork, dns_network, pick_port
-from tests.support.scripted_dns import Script, delay, refuse, scripted_dns, serve, stay_silent, truncate
+from tests.support.scripted_dns import Script, delay, ignore, refuse, scripted_dns, serve, stay_silent, truncate
 
 _ALL_TYPES = frozenset(range(65_536))
 
@@ -92,7 +93,7 @@ def record_created() -> Event:
 @pytest.fixture(scope="session")
 def network(record_created: Event) -> Iterator[DnsNetwork]:
     port = pick_port()
-    names = ("tcp.test", "slow.test", "truncated.test", "caarefused.test")
+    names = ("tcp.test", "slow.test", "truncated.test", "caarefused.test", "caasilent.test")
     links = {name: serve(_zone(name, CNAME_TO_EDGE)) for name in names}
     scripts: dict[str, Script] = {
         SCRIPTED: serve(_BROKEN),
@@ -104,6 +105,7 @@ def network(record_created: Event) -> Iterator[DnsNetwork]:
         TRUNCATING_TCP: truncate(links["tcp.test"], over_tcp=True),
         LIAR: _lie,
         CAA_REFUSING: refuse(RCODE.SERVFAIL, links["caarefused.test"], types=frozenset({QTYPE.CAA})),
+        CAA_SILENT: ignore(links["caasilent.test"], types=frozenset({QTYPE.CAA})),
         REFUSING: refuse(RCODE.REFUSED, stay_silent, types=_ALL_TYPES),
         SERVFAIL: refuse(RCODE.SERVFAIL, stay_silent, types=_ALL_TYPES),
         CHANGING: _change_with(record_created),

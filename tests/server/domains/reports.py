@@ -13,9 +13,15 @@ EDGE = build_own_target(["edge.own.test"])
 
 
 async def report_domain(
-    network: DnsNetwork, host: str, expected: ExpectedTarget = EDGE, *, resolvers: Sequence[str] = (RESOLVER,)
+    network: DnsNetwork,
+    host: str,
+    expected: ExpectedTarget = EDGE,
+    *,
+    resolvers: Sequence[str] = (RESOLVER,),
+    timeout_s: float = 3.0,
 ) -> DomainReport:
-    client = DnsClient(resolvers=resolvers, port=network.port, timeout_s=2.0)
+    """Check a domain's DNS, with more patience than usual: the machine may be busy."""
+    client = DnsClient(resolvers=resolvers, port=network.port, timeout_s=timeout_s, budget_s=60.0)
     facts = await probe_dns(host, expected, client=client)
     return build_report(host, check_dns(facts, expected))
 

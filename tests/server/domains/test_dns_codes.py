@@ -5,7 +5,7 @@ import pytest
 from clicktrail.esp.base import Region
 from clicktrail.server.pipeline.domain_checks import DomainStatus
 from clicktrail.server.pipeline.domain_targets import ExpectedTarget, build_esp_target, build_own_target
-from tests.server.domains.reports import EDGE, complaints, describe, report_domain
+from tests.server.domains.reports import EDGE, complaints, describe, read_found, report_domain
 from tests.support.dns_network import LOOPBACK, DnsNetwork
 
 pytestmark = pytest.mark.allow_hosts(LOOPBACK)
@@ -109,6 +109,9 @@ async def test_healthy_zone_passes(network: DnsNetwork, host: str, expected: Exp
         ("links.caacritical.test", EDGE, "caa-forbids"),
         ("links.klaviyo.test", _edge("dct.klaviyodns.com"), "caa-forbids"),
         ("links.caarefused.test", EDGE, "caa-unanswered"),
+        ("links.caasilent.test", EDGE, "caa-unanswered"),
+        ("links.aliastobogus.test", _edge("edge.bogus.test"), "dnssec-broken"),
+        ("links.innerloop.test", EDGE, "target-wrong"),
         ("apexcname.test", EDGE, "cname-at-apex"),
         ("links.beside.test", EDGE, "cname-beside-records"),
         ("links.besidea.test", EDGE, "cname-beside-records"),
@@ -142,3 +145,56 @@ async def test_warning_is_named_alone(network: DnsNetwork, host: str, expected: 
     assert complaints(report) == [(code, "warn")], describe(report)
     assert report.status is DomainStatus.OK
     assert report.next_step is None
+
+
+@pytest.mark.parametrize(
+    ("host", "expected", "code", "text"),
+    [
+        ("links.bogus.test", EDGE, "dnssec-broken", "links.bogus.test: DNSSEC Bogus (6)"),
+        ("links.aliastobogus.test", _edge("edge.bogus.test"), "dnssec-broken", "edge.bogus.test: DNSSEC Bogus (6)"),
+        (
+            "links.loop.test",
+            EDGE,
+            "target-wrong",
+            "CNAME a.loop.test > b.loop.test > links.loop.test > a.loop.test (no address)",
+        ),
+        (
+            "links.innerloop.test",
+            EDGE,
+            "target-wrong",
+            "CNAME a.innerloop.test > b.innerloop.test > a.innerloop.test (no address)",
+        ),
+        ("links.huge.test", EDGE, "target-wrong", "A 10.1.0.0, 10.1.0.1, 10.1.0.2, 10.1.0.3 and 3,996 more"),
+    ],
+)
+async def test_found_text(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str, text: str) -> None:
+    assert read_found(await report_domain(network, host, expected), code) == text
+
+
+@pytest.mark.parametrize(
+    ("host", "expected", "text"),
+    [
+        ("links.missing.test", EDGE, "create `links.missing.test. 300 IN CNAME edge.own.test.`"),
+        ("links.missing.test", EDGE_ADDRESSES, "IN A 192.0.2.10` and `links.missing.test. 300 IN AAAA 2001:db8::10`"),
+        ("missing.test", EDGE, "create `missing.test. 300 IN A 192.0.2.10` and"),
+        ("links.doubled.test", EDGE, "rename the record to links."),
+        ("links.mixed.test", EDGE, "remove the records of links.mixed.test with A 203.0.113.9."),
+        ("links.onlyipv6.test", EDGE, "replace the records of links.onlyipv6.test by"),
+        ("name.onlyipv6.test", _edge("edge6.own.test"), "create an A record of edge6.own.test"),
+        (
+            "links.caatarget.test",
+            _edge("forbidden.own.test"),
+            '300 IN CAA 0 issue "letsencrypt.org"',
+        ),
+        ("links.caacritical.test", EDGE, "remove the CAA records of caacritical.test with the flag 128"),
+        ("links.loop.test", EDGE, "replace the records of links.loop.test by"),
+        ("links.otheresp.test", _esp("sendgrid"), "`links.otheresp.test. 300 IN CNAME sendgrid.net.`"),
+        ("links.returnpath.test", _esp("postmark", target="abc123.pstmrk.net"), "DNS Settings"),
+    ],
+)
+async def test_next_step_names_what_to_change(
+    network: DnsNetwork, host: str, expected: ExpectedTarget, text: str
+) -> None:
+    report = await report_domain(network, host, expected)
+
+    assert text in (report.next_step or "")

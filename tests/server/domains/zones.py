@@ -16,6 +16,7 @@ CAA_REFUSING = "127.0.0.19"
 REFUSING = "127.0.0.20"
 SERVFAIL = "127.0.0.21"
 CHANGING = "127.0.0.22"
+CAA_SILENT = "127.0.0.25"
 SLOW_RESOLVER = "127.0.0.23"
 FOREIGN_IDS = "127.0.0.24"
 
@@ -73,7 +74,11 @@ FAULTY: Final = {
     "silent.test": ZoneFile(servers=(SILENT,)),
     "truncated.test": ZoneFile(servers=(TRUNCATING,)),
     "onelame.test": ZoneFile(records=CNAME_TO_EDGE, servers=(REFUSING, ZONE_SERVER)),
-    "bogus.test": ZoneFile(records=CNAME_TO_EDGE, is_signed=True, anchor=f"bogus.test. DS 12345 13 2 {'ab' * 32}"),
+    "bogus.test": ZoneFile(
+        records=f"{CNAME_TO_EDGE}\nedge A {EDGE_A}",
+        is_signed=True,
+        anchor=f"bogus.test. DS 12345 13 2 {'ab' * 32}",
+    ),
     "missing.test": ZoneFile(records="www A 203.0.113.1"),
     "nodata.test": ZoneFile(records="links TXT text"),
     "doubled.test": ZoneFile(records="links.doubled.test CNAME edge.own.test."),
@@ -109,6 +114,9 @@ FAULTY: Final = {
     "caatarget.test": ZoneFile(records='links CNAME forbidden.own.test.\n@ CAA 0 issue "letsencrypt.org"'),
     "caacritical.test": ZoneFile(records=f'{CNAME_TO_EDGE}\n@ CAA 128 tbs "unknown"'),
     "caarefused.test": ZoneFile(servers=(CAA_REFUSING,)),
+    "caasilent.test": ZoneFile(servers=(CAA_SILENT,)),
+    "aliastobogus.test": ZoneFile(records="links CNAME edge.bogus.test."),
+    "innerloop.test": ZoneFile(records="links CNAME a\na CNAME b\nb CNAME a"),
     "leftover.test": ZoneFile(records=f"{CNAME_TO_EDGE}\n_acme-challenge.links TXT old-token"),
     "leftovercname.test": ZoneFile(records=f"{CNAME_TO_EDGE}\n_acme-challenge.links CNAME old.acme-dns.example."),
     "apexcname.test": ZoneFile(servers=(SCRIPTED,)),

@@ -16,6 +16,7 @@ from clicktrail.server.pipeline.request import IPAddress
 MAX_CHAIN_NAMES = 12
 """Names behind an alias that are followed. Resolvers follow 8 to 16."""
 _MAX_REASON_CHARS = 200
+_ABBREVIATIONS = frozenset({"DNSSEC", "DNSKEY", "DS", "NSEC", "NSEC3", "NXDOMAIN", "RRSIGS"})
 _DNSSEC_ERRORS = frozenset({1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 25, 27})
 """Extended errors of validation (IANA, Extended DNS Error Codes, 2026-11-30)."""
 
@@ -121,7 +122,11 @@ def read_extended_error(reply: Reply) -> str:
         if isinstance(option, dns.edns.EDEOption):
             code = int(option.code)
             is_known = code in set(map(int, dns.edns.EDECode))
-            name = dns.edns.EDECode(code).name.replace("_", " ") if is_known else "extended error"
+            name = " ".join(map(_spell, dns.edns.EDECode(code).name.split("_"))) if is_known else "extended error"
             detail = remove_control_characters(option.text or "")[:_MAX_REASON_CHARS]
             texts.append(f"{name} ({code})" + (f": {detail}" if detail else ""))
     return "; ".join(dict.fromkeys(texts))
+
+
+def _spell(word: str) -> str:
+    return word.replace("RRSIGS", "RRSIGs") if word in _ABBREVIATIONS else word.capitalize()

@@ -10,7 +10,7 @@ from math import ceil
 from typing import Final
 
 from clicktrail.esp.catalogue import is_below
-from clicktrail.server.pipeline.caa import list_issuers
+from clicktrail.server.pipeline.caa import has_unknown_critical_tag, list_issuers
 from clicktrail.server.pipeline.dns_facts import DnsFacts, ResolverAnswer
 from clicktrail.server.pipeline.dns_target_checks import (
     check_cdn,
@@ -140,7 +140,9 @@ def _check_caa(view: DnsView) -> Problem | None:
         found=f"CAA of {found.name} allows {list_texts(issuers) if issuers else 'no CA'}",
         expected=f"CAA that allows {issuer}",
         cause=f"The CAA records of {found.name} forbid {issuer}, which issues the certificate of {view.host}.",
-        fix=f'At the DNS provider of {found.name}, add `{found.name}. 300 IN CAA 0 issue "{issuer}"`.',
+        fix=f"At the DNS provider of {found.name}, remove the CAA records of {found.name} with the flag 128."
+        if has_unknown_critical_tag(found.records)
+        else f'At the DNS provider of {found.name}, add `{found.name}. 300 IN CAA 0 issue "{issuer}"`.',
     )
 
 

@@ -44,7 +44,7 @@ def check_return_path_target(view: DnsView) -> Problem | None:
         return None
     for name in view.names:
         if esp := find_esp_of_return_path(name):
-            where = f" ({esp.title} shows it at {esp.target_shown_at})" if esp.target_shown_at else ""
+            where = f" (shown at {esp.target_shown_at})" if esp.target_shown_at else ""
             return Problem(
                 found=describe_answer(view.answer),
                 expected=str(view.expected),
@@ -110,7 +110,7 @@ def check_wrong_target(view: DnsView) -> Problem | None:
     if _leads_to_target(view) or view.ours:
         return None
     names = view.names
-    if names and names[-1] in (view.host, *names[:-1]):
+    if view.is_in_circle:
         cause = f"The CNAME records of {view.host} lead in a circle, so it has no address."
     elif view.is_at_target:
         cause = f"The target {view.expected} has no address, so links on {view.host} lead nowhere."
@@ -147,11 +147,14 @@ def check_ipv6_only(view: DnsView) -> Problem | None:
     if any(address.version != IPV6 for address in view.answer.addresses):
         return None
     where = str(view.expected) if view.answer.aliases else view.host
+    has_ipv4_target = any(address.version != IPV6 for address in view.facts.target_addresses)
     return Problem(
         found=list_addresses(view.answer.addresses),
         expected="an A record",
         cause=f"{where} has only AAAA records, so readers without IPv6 do not arrive.",
-        fix=f"At the DNS provider of {where}, create an A record of {where} with the target's IPv4 address.",
+        fix=view.replacement
+        if has_ipv4_target
+        else f"At the DNS provider of {where}, create an A record of {where} with the IPv4 address of the edge.",
     )
 
 

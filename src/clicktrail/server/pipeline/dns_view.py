@@ -1,6 +1,6 @@
 """A tracking domain as its DNS checks see it: what was found beside what is expected, and how to say it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,9 +77,17 @@ class DnsView:
         return wildcard is not None and self.answer.own_records == wildcard.own_records
 
     @property
+    def is_in_circle(self) -> bool:
+        """Whether the aliases come back to a name that came before."""
+        return len(self.answer.chain) > len({self.host, *self.answer.chain}) - 1
+
+    @property
     def record(self) -> str:
-        """The records to create, as in a zone file."""
-        return " and ".join(f"`{self.host}. 300 IN {rdtype} {data}`" for rdtype, data in self.expected.records)
+        """The records to create, as in a zone file. At the zone's own name, where no CNAME may be, the addresses."""
+        records: Iterable[tuple[str, str]] = self.expected.records
+        if self.host == self.zone and self.facts.target_addresses:
+            records = ExpectedTarget(addresses=tuple(sort_addresses(self.facts.target_addresses))).records[:_MAX_LISTED]
+        return " and ".join(f"`{self.host}. 300 IN {rdtype} {data}`" for rdtype, data in records)
 
     @property
     def at_provider(self) -> str:
@@ -95,7 +103,7 @@ class DnsView:
 def describe_answer(answer: HostAnswer) -> str:
     """Records of a name, for people."""
     if answer.aliases:
-        chain = answer.chain if answer.chain[:1] == answer.aliases else answer.aliases
+        chain = _cut_circle(answer.chain if answer.chain[:1] == answer.aliases else answer.aliases)
         text = f"CNAME {list_texts(answer.aliases)}" if len(answer.aliases) > 1 else f"CNAME {' > '.join(chain)}"
         return f"{text} ({list_addresses(answer.addresses)})" if answer.addresses else f"{text} (no address)"
     if answer.addresses:
@@ -103,11 +111,27 @@ def describe_answer(answer: HostAnswer) -> str:
     return "no record" if answer.rcode in {"NOERROR", ""} else answer.rcode
 
 
+def _cut_circle(names: Sequence[str]) -> list[str]:
+    """Names up to the first one that comes again."""
+    shown: list[str] = []
+    for name in names:
+        shown.append(name)
+        if name in shown[:-1]:
+            break
+    return shown
+
+
+def sort_addresses(addresses: Iterable[IPAddress]) -> list[IPAddress]:
+    """Addresses in their order, IPv4 first."""
+    return sorted(addresses, key=lambda address: (address.version, int(address)))
+
+
 def list_addresses(addresses: Collection[IPAddress]) -> str:
     """Addresses with the types of their records, IPv4 first; many are cut short."""
+    ordered = sort_addresses(addresses)
     by_type = {
-        "A": sorted(address for address in addresses if address.version != IPV6),
-        "AAAA": sorted(address for address in addresses if address.version == IPV6),
+        "A": [address for address in ordered if address.version != IPV6],
+        "AAAA": [address for address in ordered if address.version == IPV6],
     }
     return ", ".join(f"{rdtype} {list_texts(list(map(str, found)))}" for rdtype, found in by_type.items() if found)
 
