@@ -83,6 +83,11 @@ def test_what_is_wrong_is_put_right(url: str, found: str, repaired: str) -> None
         (RIGHT.replace("email&", "facebook;"), "wrong-separator unknown-source"),
         (RIGHT.replace("?", "") + "/", "in-path damaged-value"),
         (RIGHT + "#/a?utm_term=b&c", "in-fragment"),
+        (RIGHT + "&UTM_CAMPAIGN=2026-12_sale", "case duplicate-key"),
+        (RIGHT.replace("?", "¿"), "in-path"),
+        (RIGHT.replace("?", "?ref=a¿"), "damaged-value missing-key"),
+        ("https://x.com/?ref=a¿utm_source=email", "damaged-value missing-key missing-key missing-key"),
+        (RIGHT.replace("=", ":", 1), "misspelled-key"),
         ("https://x.com/", "untagged"),
         (RIGHT.replace("x.com", "y.com"), "foreign-host"),
     ],
@@ -162,6 +167,8 @@ def test_repairing_twice_is_repairing_once(written: list[tuple[str, str]], fragm
     url = "https://x.com/p?" + "&".join("=".join(pair) for pair in written) + fragment
     repaired = fix_url(url, CONVENTION, campaign="2026-11_sale")
     left = {finding.code for finding in lint_url(repaired, CONVENTION)}
+    if LintCode.DUPLICATE in left:  # a key in capitals beside another value stays as it is
+        left -= {LintCode.CASE, LintCode.SPACE, LintCode.SEPARATOR}
     assert left <= LEFT_TO_PEOPLE or (repaired == url and not left.isdisjoint(DAMAGE))
     assert repaired == fix_url(repaired, CONVENTION, campaign="2026-11_sale")
 

@@ -16,7 +16,7 @@ from clicktrail.utm.keys import IntendedKey, find_intended_key
 from clicktrail.utm.personal_data import describe_personal_data, is_personal_merge_tag
 from clicktrail.utm.query import QueryPair, SplitUrl
 from clicktrail.utm.spelling import ISO_DATE, UTM_PARAMETERS, normalize_value
-from clicktrail.utm.structure import Structure, StructureFault, is_damaged_value, restore_structure
+from clicktrail.utm.structure import Structure, StructureFault, hides_utm, is_damaged_value, restore_structure
 
 _REQUIRED_PARAMETERS = ("utm_source", "utm_medium", "utm_campaign")
 _DRAFT_WORD = re.compile(r"\b(?:todo|xxx+|yyyy|tbd)\b|lorem", re.IGNORECASE)
@@ -90,7 +90,10 @@ def lint_url(url: str, convention: Convention, *, utm_required: bool = True) -> 
         message = f"{host} is not one of your own hosts, and the link has UTM parameters"
         return (LintFinding(code=LintCode.FOREIGN, message=message),) if has_utm else ()
     if has_utm:
-        return (*_report_structure(structure), *_check_parameters(structure.restored, convention))
+        findings = (*_report_structure(structure), *_check_parameters(structure.restored, convention))
+        # Nothing is missing that may be among the parameters that cannot be restored.
+        is_restored = not structure.faults or not restore_structure(structure.restored.append_pairs([])).faults
+        return tuple(finding for finding in findings if is_restored or finding.code is not LintCode.MISSING)
     if convention.own_hosts and utm_required:
         message = f"{host} is one of your own hosts, and the link has no UTM"
         return (LintFinding(code=LintCode.UNTAGGED, message=message), *_check_personal_data(structure.restored))
@@ -147,6 +150,14 @@ def fix_url(url: str, convention: Convention, *, campaign: str = "", utm_require
 def _fix_parameters(pieces: SplitUrl, convention: Convention, parameters: dict[str, str]) -> str:
     medium = _resolve_medium(pieces, convention)
     pairs = [_fix_pair(pair, convention, medium, parameters) for pair in pieces.pairs]
+    values: dict[str, set[str]] = {}
+    for pair in pairs:
+        values.setdefault(pair.key, set()).add(pair.value)
+    # A key in capitals beside another value of the right key stays, as harmless as it is.
+    pairs = [
+        new if old.key == new.key or len(values[new.key]) == 1 else old
+        for old, new in zip(pieces.pairs, pairs, strict=True)
+    ]
     pairs = [
         pair
         for index, pair in enumerate(pairs)
@@ -167,7 +178,7 @@ def has_utm(url: str) -> bool:
 
 
 def _has_utm(structure: Structure) -> bool:
-    return bool(structure.faults) or any(_is_nearly_utm(pair) for pair in structure.restored.pairs)
+    return bool(structure.faults) or any(_is_nearly_utm(pair) or hides_utm(pair) for pair in structure.restored.pairs)
 
 
 def _is_nearly_utm(pair: QueryPair) -> bool:
@@ -219,13 +230,17 @@ def _check_parameters(pieces: SplitUrl, convention: Convention) -> Iterator[Lint
             yield from _check_key(pair, intended)
         if pair.is_utm if intended is None else intended.is_certain:
             yield from _check_value(pair, convention, medium)
+        elif hides_utm(pair):
+            message = f"{pair.key} is '{pair.value}', with another parameter inside"
+            yield LintFinding(code=LintCode.DAMAGED, parameter=pair.key, message=message)
     yield from _check_personal_data(pieces)
     for key, count in keys.items():
         if count > 1:
             yield LintFinding(code=LintCode.DUPLICATE, parameter=key, message=f"{key} occurs {count} times")
     values = {_get_name(pair): pair.value.strip() for pair in pieces.pairs}
+    misspelled = {_get_name(pair) for pair in pieces.pairs if pair.key.lower() != _get_name(pair)}
     for name in _REQUIRED_PARAMETERS:
-        if not values.get(name):
+        if not values.get(name) and name not in misspelled:
             message = f"{name} is {'empty' if name in values else 'missing'}"
             yield LintFinding(code=LintCode.MISSING, parameter=name, message=message)
 

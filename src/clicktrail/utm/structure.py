@@ -21,6 +21,7 @@ _UTM_START = r"utm(?:_|-|%(?:25)*5f)[a-z_-]{1,40}(?:=|%(?:25)*3d)"
 _AMP = r"(?:amp|\#0*38|\#x0*26)(?:;|%(?:25)*3b)"
 _SEPARATOR = rf"(?:&?{_AMP}|%(?:25)*26{_AMP}|%(?:25)*(?:2[026cf]|3[bf]|7c|0[ad])|[?&;,|/+\s])"
 _MISPLACED = re.compile(rf"(?P<separator>{_SEPARATOR}{{1,8}}+)(?={_UTM_START})", re.IGNORECASE)
+_UTM_WORD = re.compile(rf"(?<![a-z0-9]){_UTM_START}", re.IGNORECASE)
 _STARTS_WITH_AMP = re.compile(rf"\A(?:{_AMP})+|\Aamp(?={_UTM_START})", re.IGNORECASE)
 _NUMERIC_AMPERSAND = re.compile(r"&\#(?:0*38|x0*26);", re.IGNORECASE)
 _ENCODED = re.compile(r"%((?:25)*)[0-9a-f]{2}", re.IGNORECASE)
@@ -64,6 +65,11 @@ def restore_structure(url: str) -> Structure:
     return Structure(tuple(fault for fault in StructureFault if fault in faults), pieces)
 
 
+def hides_utm(pair: QueryPair) -> bool:
+    """Whether a pair that is no UTM parameter holds one that cannot be restored."""
+    return not pair.is_utm and _UTM_WORD.search(pair.value) is not None and not _holds_url(pair.raw)
+
+
 def is_damaged_value(value: str) -> bool:
     """Whether a decoded value holds what belongs to a URL's structure, such as another parameter or an escape."""
     return _DAMAGED_VALUE.search(value) is not None
@@ -72,10 +78,14 @@ def is_damaged_value(value: str) -> bool:
 def _move_from_path(pieces: SplitUrl, faults: set[StructureFault]) -> SplitUrl:
     """Move UTM parameters from the path, or the host, to the query."""
     authority = _AUTHORITY_END.match(pieces.prefix)
-    found = _MISPLACED.search(pieces.prefix, pieces.prefix.find("://") + len("://") if authority else 0)
-    if found is None or "://" in pieces.prefix[authority.end() if authority else 0 : found.start()]:
+    host_start = pieces.prefix.find("://") + len("://") if authority else 0
+    word, found = (pattern.search(pieces.prefix, host_start) for pattern in (_UTM_WORD, _MISPLACED))
+    start = min((match.end() if match is found else match.start() for match in (word, found) if match), default=None)
+    if start is None or "://" in pieces.prefix[authority.end() if authority else 0 : start]:
         return pieces
     faults.add(StructureFault.PATH)
+    if found is None or found.end() != start:
+        return pieces
     path = pieces.prefix[: found.start()] + "/" * found["separator"].startswith("/")
     existing = pieces.pairs if pieces.question_mark else ()
     moved = _split_parameters(pieces.prefix[found.end() :], _count_encodings(found["separator"]), faults)
