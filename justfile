@@ -55,7 +55,7 @@ forge count="1000000":
 torture *args:
     @python -m bench.torture "$@"
 
-# Take the documentation's screenshots of the console.
+# Take the documentation's screenshots of the console and of an audit.
 screenshots *args: (programs "test")
     @python -m bench.screenshots "$@"
 

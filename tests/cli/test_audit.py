@@ -2,6 +2,7 @@ import csv
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
 from datetime import timedelta
@@ -33,6 +34,7 @@ from tests.support.events import (
 from tests.support.events import click as request
 from tests.support.judged_lines import BURST, SENT_AT, make_judged_click, make_judged_message
 from tests.support.judged_lines import click as judged_click
+from tests.support.paths import ROOT
 
 ADA = "ada@reader.example"
 EVENTS: list[AnyEvent] = [
@@ -318,3 +320,25 @@ def test_links_of_an_esps_campaign_are_counted_from_its_clicks(tmp_path: Path) -
     judged = {row["id"]: row["verdict"] for row in audit_as_json(tmp_path, "log.jsonl")["clicks"]}
     assert {verdict for id_, verdict in judged.items() if id_.startswith("99-")} == {"suspected"}
     assert {verdict for id_, verdict in judged.items() if not id_.startswith("99-")} == {"human"}
+
+
+def test_every_field_is_documented() -> None:
+    reference = (ROOT / "docs" / "reference" / "audit.md").read_text("utf-8")
+    (example,) = re.findall(r"^```json\n(.*?)^```", reference, re.MULTILINE | re.DOTALL)
+    output = io.StringIO()
+    document = JsonClickWriter(output, SENT_AT)
+    document.write(MESSAGE_OF_A_BOT.timeline, MESSAGE_OF_A_BOT.clicks)
+    document.end(AuditCounter(CONTEXT).count([(MESSAGE_OF_A_BOT.timeline, MESSAGE_OF_A_BOT.clicks)]))
+    assert list_keys(json.loads(output.getvalue())) <= list_keys(json.loads(example))
+    output = io.StringIO()
+    CsvClickWriter(output, SENT_AT)
+    assert [name for name in output.getvalue().strip().split(",") if f"`{name}`" not in reference] == []
+
+
+def list_keys(document: object) -> set[str]:
+    """Names of all keys of a document."""
+    if isinstance(document, list):
+        return set().union(*map(list_keys, document))
+    if isinstance(document, dict):
+        return set(document).union(*map(list_keys, document.values()))
+    return set()
