@@ -13,7 +13,10 @@ DOMAIN = RegisteredDomain(site=TrackingDomain(host="links.example.com"), added_a
 
 def summarize(*results: tuple[CheckCode, CheckStatus]) -> tuple[str, str, bool, bool | None]:
     """Status, code, whether DNS is verified and whether the name is gone, of a report with these results."""
-    checks = [Check(code=code, status=status, fix="Do this.") for code, status in results]
+    checks = [
+        Check(code=code, status=status, fix="Do this.", is_pending=code is CheckCode.PROPAGATING)
+        for code, status in results
+    ]
     result = summarize_report(build_report(DOMAIN.host, checks), checked_at=NOW, certificate_ends_at=NOW)
     assert (result.state.since, result.certificate_ends_at) == (NOW, NOW)
     assert bool(result.state.next_step) == (result.state.status != "ok")
