@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clicktrail.server.settings import get_environment, load
+from clicktrail.server.settings import Settings, get_environment, load
 from tests.support.caddy import adapt_caddyfile
 from tests.support.certificates import Authority
 from tests.support.command_line import run_clicktrail
@@ -46,7 +46,7 @@ def test_files_that_are_installed_exist() -> None:
 def test_settings_are_valid(tmp_path: Path) -> None:
     for text in find_blocks("toml"):
         (tmp_path / "clicktrail.toml").write_text(text, "utf-8")
-        assert load(tmp_path / "clicktrail.toml", {})
+        assert load(tmp_path / "clicktrail.toml", {}) != Settings()
 
 
 def test_caddy_accepts_its_configurations(tmp_path: Path) -> None:

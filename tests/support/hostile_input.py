@@ -21,6 +21,7 @@ from tests.support.hostile_parsers import (
     read_event_file,
     read_landing_page,
     read_received_message,
+    read_web_answer,
     restore_utm,
     rewrite_html,
     rewrite_template,
@@ -76,6 +77,18 @@ def build_input(parts: Parts, *, size: int) -> str:
 
 
 GRAMMARS = {
+    "web answer": HostileGrammar(
+        parse=read_web_answer,
+        contexts=[
+            "",
+            "HTTP/1.1 200 OK\r\n",
+            "HTTP/1.1 200 OK\r\nA: ",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        ],
+        pieces=["a", ";", "=", "a=;", '"', " ", "0", "max-age=", "a: b\r\n", "\r\n", "1\r\na\r\n", "\n "],
+        ends=["", "\r\n\r\n"],
+        max_bytes=65_536,  # more of an answer is not read
+    ),
     "landing page": HostileGrammar(
         parse=read_landing_page,
         contexts=["", "<script ", "<script>_paq", "<!--", '<script data-website-id data-exclude="'],

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib import resources
 
+from httptools import HttpParserError
+
 from clicktrail.audit import read_events
 from clicktrail.audit.export_formats import parse_export_formats
 from clicktrail.errors import ClicktrailError, TokenError
@@ -19,10 +21,13 @@ from clicktrail.secret_urls import load_detector
 from clicktrail.secret_urls.values import is_random
 from clicktrail.server.doctor import analytics_scripts
 from clicktrail.server.doctor.received_message import classify_link, find_urls, remove_signatures
+from clicktrail.server.domains.http_exchange import Response
+from clicktrail.server.pipeline.hsts import covers_subdomains
 from clicktrail.server.pipeline.link_repair import repair_path
 from clicktrail.server.pipeline.track import MessageIdentity, parse_control_headers, track_message
 from clicktrail.tokens import (
     SECRET_BYTES,
+    EdgeProof,
     Key,
     KeyRing,
     LandingTokenSealer,
@@ -158,9 +163,16 @@ def open_tokens(token: str) -> None:
     ):
         with suppress(TokenError):
             open_(token)
+    EdgeProof(_RING).answer("links.example.com", token)
     has_changed_case(token)
     repair_path(_RING, token)
     repair_path(_RING, f"{_TEMPLATE_TOKEN}/{token}")
+
+
+def read_web_answer(text: str) -> None:
+    covers_subdomains(text)
+    with suppress(HttpParserError):
+        Response().feed(text.encode("utf-8", "surrogateescape"))
 
 
 def read_landing_page(html: str) -> None:

