@@ -22,7 +22,8 @@ def summarize_report(
     """What the registry stores of a report."""
     failed = next((check.code for check in report.checks if check.status is CheckStatus.FAIL), None)
     warned = next((check.code for check in report.checks if check.status is CheckStatus.WARN), None)
-    code = CheckCode.PROPAGATING if report.status is DomainStatus.PENDING else failed or warned
+    pending = next((check.code for check in report.checks if check.is_pending), None)
+    code = pending if report.status is DomainStatus.PENDING else failed or warned
     return DomainCheckResult(
         state=DomainState(since=checked_at, status=report.status, code=code or "", next_step=report.next_step or ""),
         is_verified=failed is None or list(CheckCode).index(failed) >= _FIRST_WEB_CHECK,
