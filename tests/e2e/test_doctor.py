@@ -47,5 +47,5 @@ async def test_relayed_message_is_examined(tmp_path: Path) -> None:
     assert [healthy, twice, edited] == [
         ["campaign-without-clicks"],
         ["links-rewritten-twice", "campaign-without-clicks"],
-        ["link-disabled", "campaign-without-clicks"],
+        ["link-disabled", "campaign-without-clicks", "campaign-link-edited"],
     ]

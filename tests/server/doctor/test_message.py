@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from email.utils import format_datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace
@@ -130,12 +131,17 @@ async def test_unreadable_links_of_a_message_that_the_relay_sent_are_rewritten_t
     assert await find_codes(settings, raw) == ["links-rewritten-twice"]
 
 
-async def test_mail_filter_around_our_link_is_no_fault(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [("{own}", []), ("https://click.pstmrk.it/3s/{own_path}/abc", ["links-rewritten-twice"])],
+)
+async def test_gateway_of_the_recipient_is_looked_behind(tmp_path: Path, inner: str, expected: list[str]) -> None:
     settings = load(tmp_path)
     (own,) = track(settings, SHOP)
-    inner = own.replace(":", "%3A").replace("/", "%2F")
-    url = f"https://eur01.safelinks.protection.outlook.com/?url={inner}&amp;data=05%7C02"
-    assert await find_codes(settings, build_message(url)) == ["links-wrapped-by-mail-filter"]
+    path = own.removeprefix("https://").replace("/", "%2F")
+    wrapped = quote(inner.format(own=own, own_path=path), safe="")
+    url = f"https://eur01.safelinks.protection.outlook.com/?url={wrapped}&amp;data=05%7C02"
+    assert await find_codes(settings, build_message(url)) == [*expected, "links-wrapped-by-gateway"]
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,11 @@
 """Examine all subjects that were asked for, and sort what is found."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from clicktrail.errors import KeyRingError, StorageError
+from clicktrail.model.tracking_domain import RegisteredDomain
 from clicktrail.server.doctor.campaign import diagnose_campaign, inspect_campaign
 from clicktrail.server.doctor.domains import check_domains
 from clicktrail.server.doctor.findings import Finding, Severity, sort_findings
@@ -54,13 +55,20 @@ async def _examine_domains(settings: Settings) -> AsyncIterator[Finding]:
     if not settings.registry.url and not settings.registry_path.exists():
         return  # nothing was ever stored
     try:
-        async with open_registry_read_only(settings) as registry:
-            domains = await registry.domains.list_all()
+        domains = await _list_domains(settings)
     except StorageError as error:
         yield _describe_unreadable(error)
         return
     async for finding in check_domains(settings, domains):
         yield finding
+
+
+async def _list_domains(settings: Settings) -> Sequence[RegisteredDomain]:
+    async with open_registry_read_only(settings) as registry:
+        try:
+            return await registry.domains.list_all()
+        except StorageError:  # a busy machine may take longer than one attempt
+            return await registry.domains.list_all()
 
 
 def _describe_unreadable(error: StorageError) -> Finding:

@@ -101,10 +101,10 @@ def _check_wrapped_links(state: MessageState) -> Iterator[Finding]:
             + ("" if has_own else ", and none leads through clicktrail"),
             hint=f"send your mail through the relay, and turn off click tracking at {names}. {_RESEND}",
         )
-    if filtered := [link for link in state.links if link.is_filter]:
-        names = _join(link.wrapper for link in filtered)
+    if filtered := [link for link in state.links if link.gateways]:
+        names = _join(name for link in filtered for name in link.gateways)
         yield Finding(
-            code="links-wrapped-by-mail-filter",
+            code="links-wrapped-by-gateway",
             severity=Severity.NOTE,
             message=f"{_count(filtered, state)} lead through {names} first, as the recipient's mail filter wraps links",
             hint="nothing is to be done: clicks pass it and are counted, and its own visits are judged as a scanner's",
@@ -114,7 +114,7 @@ def _check_wrapped_links(state: MessageState) -> Iterator[Finding]:
 def _list_esp_links(state: MessageState) -> list[ReceivedLink]:
     """Links of an ESP, without those on a tracking domain that it serves for us."""
     own_hosts = {domain.host for domain in state.esp_domains}
-    return [link for link in state.links if link.wrapper and not link.is_filter and link.host not in own_hosts]
+    return [link for link in state.links if link.wrapper and link.host not in own_hosts]
 
 
 def _find_unused_domain(links: Sequence[ReceivedLink], state: MessageState) -> RegisteredDomain | None:
@@ -151,7 +151,7 @@ def _describe_unused_domain(domain: RegisteredDomain, links: Sequence[ReceivedLi
 
 def _explain_untracked(retracked: RewriteResult, state: MessageState) -> Iterator[Finding]:
     """Why no link of the message is ours."""
-    if any(link.wrapper and not link.is_filter for link in state.links):
+    if any(link.wrapper for link in state.links):
         return  # the ESP tracks them
     if retracked.tracked_count:
         yield Finding(
@@ -221,7 +221,9 @@ def _check_openings(state: MessageState) -> Iterator[Finding]:
             message=f"{_count(unavailable, state)} cannot be looked up, because the registry does not answer",
             hint="check registry.url and the database, or the registry's file in the data folder",
         )
-    if damaged := [link for link, opening in iter_opened(state.links) if opening.damage and link.is_own]:
+    if damaged := [
+        link for link, opening in iter_opened(state.links) if opening.damage and link.is_own and not link.gateways
+    ]:
         yield Finding(
             code="links-damaged",
             severity=Severity.WARNING,
@@ -283,7 +285,7 @@ def _check_destinations(state: MessageState) -> Iterator[Finding]:
 
 def _check_utm(state: MessageState) -> Iterator[Finding]:
     convention = state.convention
-    if added := [link for link in state.links if link.is_own and _has_utm(link.url)]:
+    if added := [link for link in state.links if link.is_own and _has_utm(link.own_url)]:
         yield Finding(
             code="utm-added-by-esp",
             severity=Severity.WARNING,

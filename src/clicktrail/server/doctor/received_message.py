@@ -20,6 +20,7 @@ from clicktrail.rewrite.url import ParsedUrl, parse_url
 from clicktrail.server.pipeline.redirect import ActiveEdits, LookupRequired, Redirect, Redirector, Unavailable
 from clicktrail.server.pipeline.request import Request
 from clicktrail.tokens import Damage, KeyRing, identify_key
+from clicktrail.wrapped_urls import unwrap_url
 
 _SIGNATURE_FIELDS = ("dkim-signature", "arc-message-signature", "arc-seal", "arc-authentication-results")
 
@@ -52,16 +53,17 @@ class ReceivedLink:
     """A link of a received message.
 
     Attributes:
-        wrapper: name of the ESP or mail filter whose URL it is; empty if none.
-        is_filter: whether the wrapper is a mail filter of the recipient, not an ESP.
-        own_url: our tracking URL: the link itself, or one inside the wrapper's URL; empty if none is visible.
+        host: host of the URL that the gateways have wrapped.
+        gateways: mail filters and programs of the recipient that have wrapped it, outermost first.
+        wrapper: name of the ESP whose URL it is; empty if none.
+        own_url: our tracking URL: the link itself, or one inside the ESP's URL; empty if none is visible.
         opening: what the edge would do with our URL; None if it is not ours.
     """
 
     url: str
     host: str
+    gateways: tuple[str, ...] = ()
     wrapper: str = ""
-    is_filter: bool = False
     own_url: str = ""
     opening: Opening | None = None
 
@@ -94,27 +96,29 @@ def remove_signatures(raw: bytes) -> bytes:
 
 
 def classify_link(url: str, own_hosts: Sequence[str]) -> ReceivedLink | None:
-    """Tell whose link it is; None if its URL cannot be parsed."""
+    """Find out whose link it is, behind the gateways that have wrapped it; None if its URL cannot be parsed."""
+    unwrapped = unwrap_url(url)
+    gateways = [wrapper.name for wrapper in unwrapped.wrappers] + ([unwrapped.closed.name] if unwrapped.closed else [])
     try:
-        parsed = parse_url(url)
+        parsed = parse_url(unwrapped.url)
     except ValueError:
         return None
     if parsed.host in own_hosts:
-        return ReceivedLink(url=url, host=parsed.host, own_url=url)
-    wrapper = identify_wrapper(parsed)
+        return ReceivedLink(url=url, host=parsed.host, gateways=tuple(gateways), own_url=unwrapped.url)
+    wrapper = find_esp_wrapper(unwrapped.url)
     return ReceivedLink(
         url=url,
         host=parsed.hostname,
+        gateways=tuple(gateways),
         wrapper=wrapper,
-        is_filter=wrapper in MAIL_FILTERS,
-        own_url=_find_own_url(url, own_hosts) if wrapper else "",
+        own_url=_find_own_url(unwrapped.url, own_hosts) if wrapper else "",
     )
 
 
 def _find_own_url(url: str, own_hosts: Sequence[str]) -> str:
-    """Our tracking URL inside the URL of a wrapper; empty if none is readable.
+    """Our tracking URL inside the URL of an ESP; empty if none is readable.
 
-    A recipient id behind the token belongs to it only if its slash is encoded too: else it is the wrapper's.
+    A recipient id behind the token belongs to it only if its slash is encoded too: else it is the ESP's.
     """
     for host in own_hosts:
         found = re.search(
@@ -152,6 +156,8 @@ class LinkOpener:
         decision = self._redirector.decide(request, now=self._now, click_id="")
         if isinstance(decision, LookupRequired):
             found = await self._redirector.look_up(decision)
+            if isinstance(found, Unavailable):
+                found = await self._redirector.look_up(decision)  # a busy machine may take longer than one attempt
             if isinstance(found, Redirect):
                 return self._describe_redirect(found)
             return Opening(failure="unavailable" if isinstance(found, Unavailable) else "not-stored")
