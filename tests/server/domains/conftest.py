@@ -26,6 +26,7 @@ from tests.server.domains.zones import (
     SLOW_RESOLVER,
     TRUNCATING,
     TRUNCATING_TCP,
+    WITHOUT_PARENTS,
 )
 from tests.support.dns_network import RESOLVER, DnsNetwork, dns_network, pick_port
 from tests.support.scripted_dns import Script, delay, ignore, refuse, scripted_dns, serve, stay_silent, truncate
@@ -78,6 +79,17 @@ def _forward_to(port: int) -> Script:
     return lambda request, is_tcp: DNSRecord.parse(request.send(RESOLVER, port, tcp=is_tcp, timeout=5))
 
 
+def _forward_without_parents(port: int) -> Script:
+    """A resolver that finds neither the root's nor the top-level domain's name servers."""
+    forward, fail = _forward_to(port), refuse(RCODE.SERVFAIL, stay_silent, types=_ALL_TYPES)
+
+    def answer(request: DNSRecord, is_tcp: bool) -> DNSRecord | None:
+        script = fail if str(request.q.qname) in {".", "test."} else forward
+        return script(request, is_tcp)
+
+    return answer
+
+
 def _answer_with_foreign_id(request: DNSRecord, _is_tcp: bool) -> DNSRecord:
     reply = request.reply()
     reply.header.id ^= 1
@@ -110,6 +122,7 @@ def network(record_created: Event) -> Iterator[DnsNetwork]:
         SERVFAIL: refuse(RCODE.SERVFAIL, stay_silent, types=_ALL_TYPES),
         CHANGING: _change_with(record_created),
         SLOW_RESOLVER: delay(_forward_to(port), 0.7),
+        WITHOUT_PARENTS: _forward_without_parents(port),
         FOREIGN_IDS: _answer_with_foreign_id,
     }
     with contextlib.ExitStack() as stack:

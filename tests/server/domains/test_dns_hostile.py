@@ -7,7 +7,16 @@ from clicktrail.server.domains.dns_probe import probe_dns
 from clicktrail.server.pipeline.dns_checks import check_dns
 from clicktrail.server.pipeline.domain_checks import DomainStatus, build_report
 from tests.server.domains.reports import EDGE, complaints, describe, read_found, report_domain
-from tests.server.domains.zones import FOREIGN_IDS, LIAR, REFUSING, SERVFAIL, SILENT, SLOW_RESOLVER, TRUNCATING
+from tests.server.domains.zones import (
+    FOREIGN_IDS,
+    LIAR,
+    REFUSING,
+    SERVFAIL,
+    SILENT,
+    SLOW_RESOLVER,
+    TRUNCATING,
+    WITHOUT_PARENTS,
+)
 from tests.support.dns_network import LOOPBACK, RESOLVER, DnsNetwork
 
 pytestmark = [pytest.mark.allow_hosts(LOOPBACK), pytest.mark.timeout(30)]
@@ -33,6 +42,14 @@ async def test_resolver_that_finds_no_name_servers_fails_with_one_next_step(netw
 @pytest.mark.parametrize("host", ["links.cname.test", "links.signed.test", "links.klaviyo.test"])
 async def test_slow_resolver_is_waited_for(network: DnsNetwork, host: str) -> None:
     report = await report_domain(network, host, resolvers=(SLOW_RESOLVER,))
+    usual = await report_domain(network, host)
+
+    assert complaints(report) == complaints(usual), describe(report)
+
+
+@pytest.mark.parametrize("host", ["links.cname.test", "links.missing.test", "links.bogus.test", "links.onelame.test"])
+async def test_zone_is_found_without_its_parents(network: DnsNetwork, host: str) -> None:
+    report = await report_domain(network, host, resolvers=(WITHOUT_PARENTS,))
     usual = await report_domain(network, host)
 
     assert complaints(report) == complaints(usual), describe(report)

@@ -20,6 +20,7 @@ import dns.inet
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import dns.resolver
 import dns.rrset
@@ -67,17 +68,22 @@ class Reply:
     @property
     def answer(self) -> list[dns.rrset.RRset]:
         """Record sets of the answer section."""
-        return [] if self.message is None else self.message.answer
+        return [] if self.message is None else _keep_internet_class(self.message.answer)
 
     @property
     def authority(self) -> list[dns.rrset.RRset]:
         """Record sets of the authority section."""
-        return [] if self.message is None else self.message.authority
+        return [] if self.message is None else _keep_internet_class(self.message.authority)
 
     @property
     def additional(self) -> list[dns.rrset.RRset]:
         """Record sets of the additional section."""
-        return [] if self.message is None else self.message.additional
+        return [] if self.message is None else _keep_internet_class(self.message.additional)
+
+
+def _keep_internet_class(record_sets: list[dns.rrset.RRset]) -> list[dns.rrset.RRset]:
+    """Records of other classes have other data, such as an A record that is no address."""
+    return [found for found in record_sets if found.rdclass == dns.rdataclass.IN]
 
 
 def read_system_resolvers() -> tuple[str, ...]:
