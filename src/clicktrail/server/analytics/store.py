@@ -150,10 +150,12 @@ class ChdbAnalytics:
         """The clicks of IP addresses within time windows."""
         if not windows:
             return []
-        parameters: dict[str, QueryParameter] = {
-            "ips": [ip for ip, _, _ in windows],
-            "since": [format_rfc3339(since) for _, since, _ in windows],
-            "until": [format_rfc3339(until) for _, _, until in windows],
+        parameters = {
+            "ips": " ".join(ip for ip, _, _ in windows),
+            "since": " ".join(format_rfc3339(since) for _, since, _ in windows),
+            "until": " ".join(format_rfc3339(until) for _, _, until in windows),
+            "first": format_rfc3339(min(since for _, since, _ in windows)),
+            "last": format_rfc3339(max(until for _, _, until in windows)),
             "interval_ms": str(INTERVAL // timedelta(milliseconds=1)),
             "interval_limit": str(MAX_CLICKS_PER_INTERVAL),
         }
