@@ -319,6 +319,7 @@ GRAMMARS = {
     ),
     "UTM parameters": HostileGrammar(
         parse=restore_utm,
+        max_bytes=200_000,  # lint reads 10,000
         contexts=[
             *(
                 "https://x.example/?",
@@ -333,6 +334,7 @@ GRAMMARS = {
     ),
     "wrapped URL": HostileGrammar(
         parse=unwrap,
+        max_bytes=1_000_000,  # of a pasted text, 100,000 characters are read
         contexts=[
             *(
                 "https://urldefense.com/v3/__https://a/",
