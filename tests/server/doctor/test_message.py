@@ -157,6 +157,13 @@ async def test_message_without_our_links(tmp_path: Path, urls: Sequence[str], su
     assert await find_codes(load(tmp_path), build_message(*urls, subject=subject)) == [expected]
 
 
+async def test_message_that_the_relay_sent_untracked(tmp_path: Path) -> None:
+    settings = load(tmp_path)
+    event = Sent(id="s1", at=NOW, message_id="m1", recipient="anna@example.net", links=0)
+    await asyncio.to_thread(write_journal, settings, event)
+    assert await find_codes(settings, build_message(SHOP)) == ["message-sent-untracked"]
+
+
 async def test_encrypted_message_cannot_be_rewritten(tmp_path: Path) -> None:
     raw = b"To: anna@example.net\r\nContent-Type: multipart/encrypted; boundary=x\r\n\r\n--x\r\n\r\nsecret\r\n--x--\r\n"
     assert await find_codes(load(tmp_path), raw) == ["message-not-rewritable"]

@@ -153,7 +153,16 @@ def _explain_untracked(retracked: RewriteResult, state: MessageState) -> Iterato
     """Why no link of the message is ours."""
     if any(link.wrapper for link in state.links):
         return  # the ESP tracks them
-    if retracked.tracked_count:
+    if retracked.tracked_count and state.was_relayed:
+        yield Finding(
+            code="message-sent-untracked",
+            severity=Severity.ERROR,
+            message=f"the relay has sent the message without tracked links, and would track {retracked.tracked_count} "
+            "of them today",
+            hint="look for X-Clicktrail-Tracking: off and X-Clicktrail-Consent in the program that sends it, and for "
+            "'message passed on untracked' in the log; else consent or settings have changed since",
+        )
+    elif retracked.tracked_count:
         yield Finding(
             code="message-not-tracked",
             severity=Severity.ERROR,
