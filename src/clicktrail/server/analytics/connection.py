@@ -44,6 +44,10 @@ _MEMORY_LIMITS_SQL = (
 """Bytes: the most that a statement may use, and the sizes at which GROUP BY and ORDER BY continue on disk. Rows: a
 quarter of ClickHouse's default, because FINAL holds a block of every part in memory."""
 
+_INSERT_SQL = "SET optimize_on_insert = 0"
+"""Rows are merged in the background only, not in each insert too: queries do not rely on it, and a store takes a fifth
+less processor time."""
+
 _CACHE_LIMITS = "mark_cache_size=67108864&primary_index_cache_size=67108864&query_condition_cache_size=16777216"
 """Bytes, as parameters of a connection. ClickHouse's defaults, for a machine of its own, are 5 GB for each of two."""
 
@@ -95,6 +99,7 @@ class ChdbPool:
             connections = [chdb.connect(f"{folder}?{_CACHE_LIMITS}") for _ in range(CONNECTION_COUNT)]
             for connection in connections:
                 connection.query(_MEMORY_LIMITS_SQL)
+                connection.query(_INSERT_SQL)
         except (OSError, RuntimeError) as error:
             raise StorageError(
                 f"cannot open analytics in {folder}", hint="is another clicktrail running with this data folder?"
