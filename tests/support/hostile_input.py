@@ -15,6 +15,7 @@ from tests.support.hostile_parsers import (
     audit_export,
     compile_campaign,
     lint,
+    name_links,
     open_tokens,
     parse_settings,
     parse_user_agent,
@@ -316,6 +317,12 @@ GRAMMARS = {
         ],
         pieces=URL_PIECES,
         ends=["", "&utm_source=A#"],
+    ),
+    "link of an audit": HostileGrammar(
+        parse=name_links,
+        contexts=["https://x.example/", "https://x.example/?", ""],
+        pieces=["a", "1a", "aaaaaaaaaaaaaaaa1", "/", "a0-", "&a=1b", "@", "%40"],
+        ends=["", "?unsubscribe=1"],
     ),
     "UTM parameters": HostileGrammar(
         parse=restore_utm,

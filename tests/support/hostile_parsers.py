@@ -10,6 +10,7 @@ from httptools import HttpParserError
 
 from clicktrail.audit import read_events
 from clicktrail.audit.export_formats import parse_export_formats
+from clicktrail.audit.link_names import name_link
 from clicktrail.errors import ClicktrailError, TokenError
 from clicktrail.judge.user_agents import parse_agents, parse_browser
 from clicktrail.merge_tags.table import parse_table
@@ -134,6 +135,12 @@ def search_secret(url: str) -> None:
     """Search for a secret without the limits of the length of URLs."""
     load_detector().search_parts(url)
     is_random(url)
+
+
+def name_links(text: str) -> None:
+    """Name the links of an audit: a URL is cut, so the text is many URLs."""
+    for start in range(0, len(text), 1_000):
+        name_link(text[start : start + 1_000])
 
 
 def audit_export(text: str) -> None:

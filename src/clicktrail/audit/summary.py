@@ -79,7 +79,9 @@ class AuditCounter:
         campaigns = [self._build_campaign(report) for report in reports]
         total = add_up_campaigns(campaigns)
         scanners = self._scanners.build_reports(
-            self._people, campaigns=total.campaigns, delivered=total.counts.delivered
+            self._people,
+            campaigns=total.campaigns,
+            delivered=total.counts.delivered if total.counts.people is not None else 0,
         )
         links = self._links.build_totals()
         return AuditSummary(
