@@ -3,7 +3,8 @@
 import pytest
 
 from clicktrail.esp.base import Region
-from clicktrail.server.pipeline.domain_checks import DomainStatus
+from clicktrail.server.pipeline.dns_checks import DNS_CODES
+from clicktrail.server.pipeline.domain_checks import CheckCode, DomainStatus
 from clicktrail.server.pipeline.domain_targets import ExpectedTarget, build_esp_target, build_own_target
 from tests.server.domains.reports import EDGE, complaints, describe, read_found, report_domain
 from tests.support.dns_network import LOOPBACK, DnsNetwork
@@ -61,62 +62,63 @@ async def test_healthy_zone_passes(network: DnsNetwork, host: str, expected: Exp
     assert report.next_step is None
 
 
-@pytest.mark.parametrize(
-    ("host", "expected", "code"),
-    [
-        ("links.gone.test", EDGE, "nxdomain-at-parent"),
-        ("links.refused.test", EDGE, "lame-delegation"),
-        ("links.absent.test", EDGE, "lame-delegation"),
-        ("links.notauth.test", EDGE, "lame-delegation"),
-        ("links.silent.test", EDGE, "lame-delegation"),
-        ("links.truncated.test", EDGE, "lame-delegation"),
-        ("links.bogus.test", EDGE, "dnssec-broken"),
-        ("links.missing.test", EDGE, "record-missing"),
-        ("links.nodata.test", EDGE, "record-missing"),
-        ("links.doubled.test", EDGE, "zone-name-doubled"),
-        ("links.doubledwild.test", EDGE, "zone-name-doubled"),
-        ("links.lastdot.test", EDGE, "zone-name-doubled"),
-        ("links.lastdotesp.test", _esp("sendgrid"), "zone-name-doubled"),
-        ("links.wildcard.test", EDGE, "wildcard-answer"),
-        ("links.wildcardcname.test", EDGE, "wildcard-answer"),
-        ("links.wrong.test", EDGE, "target-wrong"),
-        ("links.wrongname.test", EDGE, "target-wrong"),
-        ("links.otheresp.test", EDGE, "target-wrong"),
-        ("links.otheresp.test", _esp("sendgrid"), "target-wrong"),
-        ("links.emptytarget.test", _edge("empty.own.test"), "target-wrong"),
-        ("links.loop.test", EDGE, "target-wrong"),
-        ("links.mixed.test", EDGE, "several-records"),
-        ("links.two.test", EDGE, "several-records"),
-        ("links.edges.test", EDGE, "several-records"),
-        ("links.huge.test", EDGE, "target-wrong"),
-        ("links.huge.test", _edge("10.1.0.1"), "several-records"),
-        ("links.typo.test", EDGE, "target-typo"),
-        ("esp.typo.test", _esp("sendgrid"), "target-typo"),
-        ("esp.typo.test", EDGE, "target-typo"),
-        ("links.region.test", _esp("sendgrid"), "target-of-other-region"),
-        ("us.region.test", _esp("mailgun", Region.EU), "target-of-other-region"),
-        ("links.returnpath.test", _esp("postmark", target="abc123.pstmrk.net"), "esp-return-path-target"),
-        ("sg.returnpath.test", _esp("sendgrid"), "esp-return-path-target"),
-        ("links.proxied.test", EDGE, "cdn-proxy"),
-        ("links.ipv6.test", EDGE, "ipv6-elsewhere"),
-        ("links.ipv6mixed.test", EDGE, "ipv6-elsewhere"),
-        ("links.onlyipv6.test", EDGE, "ipv6-only"),
-        ("name.onlyipv6.test", _edge("edge6.own.test"), "ipv6-only"),
-        ("links.caaforbids.test", EDGE, "caa-forbids"),
-        ("links.caanone.test", EDGE, "caa-forbids"),
-        ("links.caaown.test", EDGE, "caa-forbids"),
-        ("links.caatarget.test", _edge("forbidden.own.test"), "caa-forbids"),
-        ("links.caacritical.test", EDGE, "caa-forbids"),
-        ("links.klaviyo.test", _edge("dct.klaviyodns.com"), "caa-forbids"),
-        ("links.caarefused.test", EDGE, "caa-unanswered"),
-        ("links.caasilent.test", EDGE, "caa-unanswered"),
-        ("links.aliastobogus.test", _edge("edge.bogus.test"), "dnssec-broken"),
-        ("links.innerloop.test", EDGE, "target-wrong"),
-        ("apexcname.test", EDGE, "cname-at-apex"),
-        ("links.beside.test", EDGE, "cname-beside-records"),
-        ("links.besidea.test", EDGE, "cname-beside-records"),
-    ],
-)
+FAULTS = [
+    ("links.gone.test", EDGE, "nxdomain-at-parent"),
+    ("links.refused.test", EDGE, "lame-delegation"),
+    ("links.absent.test", EDGE, "lame-delegation"),
+    ("links.notauth.test", EDGE, "lame-delegation"),
+    ("links.silent.test", EDGE, "lame-delegation"),
+    ("links.truncated.test", EDGE, "lame-delegation"),
+    ("links.bogus.test", EDGE, "dnssec-broken"),
+    ("links.missing.test", EDGE, "record-missing"),
+    ("links.nodata.test", EDGE, "record-missing"),
+    ("links.doubled.test", EDGE, "zone-name-doubled"),
+    ("links.doubledwild.test", EDGE, "zone-name-doubled"),
+    ("links.lastdot.test", EDGE, "zone-name-doubled"),
+    ("links.lastdotesp.test", _esp("sendgrid"), "zone-name-doubled"),
+    ("links.wildcard.test", EDGE, "wildcard-answer"),
+    ("links.wildcardcname.test", EDGE, "wildcard-answer"),
+    ("links.wrong.test", EDGE, "target-wrong"),
+    ("links.wrongname.test", EDGE, "target-wrong"),
+    ("links.otheresp.test", EDGE, "target-wrong"),
+    ("links.otheresp.test", _esp("sendgrid"), "target-wrong"),
+    ("links.emptytarget.test", _edge("empty.own.test"), "target-wrong"),
+    ("links.loop.test", EDGE, "target-wrong"),
+    ("links.mixed.test", EDGE, "several-records"),
+    ("links.two.test", EDGE, "several-records"),
+    ("links.edges.test", EDGE, "several-records"),
+    ("links.huge.test", EDGE, "target-wrong"),
+    ("links.huge.test", _edge("10.1.0.1"), "several-records"),
+    ("links.typo.test", EDGE, "target-typo"),
+    ("esp.typo.test", _esp("sendgrid"), "target-typo"),
+    ("esp.typo.test", EDGE, "target-typo"),
+    ("links.region.test", _esp("sendgrid"), "target-of-other-region"),
+    ("us.region.test", _esp("mailgun", Region.EU), "target-of-other-region"),
+    ("links.returnpath.test", _esp("postmark", target="abc123.pstmrk.net"), "esp-return-path-target"),
+    ("sg.returnpath.test", _esp("sendgrid"), "esp-return-path-target"),
+    ("links.proxied.test", EDGE, "cdn-proxy"),
+    ("links.fastly.test", EDGE, "cdn-proxy"),
+    ("links.ipv6.test", EDGE, "ipv6-elsewhere"),
+    ("links.ipv6mixed.test", EDGE, "ipv6-elsewhere"),
+    ("links.onlyipv6.test", EDGE, "ipv6-only"),
+    ("name.onlyipv6.test", _edge("edge6.own.test"), "ipv6-only"),
+    ("links.caaforbids.test", EDGE, "caa-forbids"),
+    ("links.caanone.test", EDGE, "caa-forbids"),
+    ("links.caaown.test", EDGE, "caa-forbids"),
+    ("links.caatarget.test", _edge("forbidden.own.test"), "caa-forbids"),
+    ("links.caacritical.test", EDGE, "caa-forbids"),
+    ("links.klaviyo.test", _edge("dct.klaviyodns.com"), "caa-forbids"),
+    ("links.caarefused.test", EDGE, "caa-unanswered"),
+    ("links.caasilent.test", EDGE, "caa-unanswered"),
+    ("links.aliastobogus.test", _edge("edge.bogus.test"), "dnssec-broken"),
+    ("links.innerloop.test", EDGE, "target-wrong"),
+    ("apexcname.test", EDGE, "cname-at-apex"),
+    ("links.beside.test", EDGE, "cname-beside-records"),
+    ("links.besidea.test", EDGE, "cname-beside-records"),
+]
+
+
+@pytest.mark.parametrize(("host", "expected", "code"), FAULTS)
 async def test_fault_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
     report = await report_domain(network, host, expected)
 
@@ -129,16 +131,16 @@ async def test_fault_is_named_alone(network: DnsNetwork, host: str, expected: Ex
     assert failed.cause.endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("host", "expected", "code"),
-    [
-        ("links.onelame.test", EDGE, "lame-delegation"),
-        ("links.longttl.test", EDGE, "ttl-long"),
-        ("links.leftover.test", EDGE, "acme-challenge-leftover"),
-        ("links.leftovercname.test", EDGE, "acme-challenge-leftover"),
-        ("links.challenge.test", _edge("click.sendgrid.net"), "acme-challenge-leftover"),
-    ],
-)
+WARNINGS = [
+    ("links.onelame.test", EDGE, "lame-delegation"),
+    ("links.longttl.test", EDGE, "ttl-long"),
+    ("links.leftover.test", EDGE, "acme-challenge-leftover"),
+    ("links.leftovercname.test", EDGE, "acme-challenge-leftover"),
+    ("links.challenge.test", _edge("click.sendgrid.net"), "acme-challenge-leftover"),
+]
+
+
+@pytest.mark.parametrize(("host", "expected", "code"), WARNINGS)
 async def test_warning_is_named_alone(network: DnsNetwork, host: str, expected: ExpectedTarget, code: str) -> None:
     report = await report_domain(network, host, expected)
 
@@ -198,3 +200,7 @@ async def test_next_step_names_what_to_change(
     report = await report_domain(network, host, expected)
 
     assert text in (report.next_step or "")
+
+
+def test_every_code_of_dns_has_a_zone() -> None:
+    assert set(DNS_CODES) - {code for _, _, code in FAULTS + WARNINGS} == {CheckCode.PROPAGATING}  # test_propagation

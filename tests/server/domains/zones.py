@@ -98,6 +98,7 @@ FAULTY: Final = {
     "region.test": ZoneFile(records="links CNAME eu.sendgrid.net.\nus CNAME mailgun.org."),
     "returnpath.test": ZoneFile(records="links CNAME pm.mtasv.net.\nsg CNAME u1.wl2.sendgrid.net."),
     "proxied.test": ZoneFile(records="links A 104.21.3.4\nlinks A 172.67.5.6\nlinks AAAA 2606:4700::6810:1"),
+    "fastly.test": ZoneFile(records="links A 151.101.1.6"),
     "ipv6.test": ZoneFile(records=f"links A {EDGE_A}\nlinks AAAA 2001:db8::bad"),
     "ipv6mixed.test": ZoneFile(records=f"links A {EDGE_A}\nlinks AAAA {EDGE_AAAA}\nlinks AAAA 2001:db8::bad"),
     "onlyipv6.test": ZoneFile(records=f"links AAAA {EDGE_AAAA}\nname CNAME edge6.own.test."),

@@ -190,3 +190,6 @@ _CHECKS: Final[dict[CheckCode, Callable[[DnsView], Problem | None]]] = {
     CheckCode.CAA_FORBIDS: _check_caa,
     CheckCode.ACME_CHALLENGE_LEFTOVER: _check_challenge,
 }
+
+DNS_CODES: Final = tuple(_CHECKS)
+"""Codes of `check_dns`, in their order."""

@@ -97,11 +97,12 @@ def check_cdn(view: DnsView) -> Problem | None:
     if not cdns or "" in cdns:
         return None
     cdn = " and ".join(sorted(name.capitalize() for name in cdns))
+    switch = f'At Cloudflare, switch the record of {view.host} from "Proxied" to "DNS only"; it must be {view.record}.'
     return Problem(
         found=describe_answer(view.answer),
         expected=list_addresses(view.facts.target_addresses) or str(view.expected),
         cause=f"The addresses of {view.host} are those of {cdn}, so the record is proxied.",
-        fix=f'At {cdn}, switch the record of {view.host} from "Proxied" to "DNS only"; it has to be {view.record}.',
+        fix=switch if cdns == {"cloudflare"} else view.replacement,
     )
 
 
