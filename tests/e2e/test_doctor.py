@@ -12,7 +12,7 @@ from clicktrail.server import overrides_file
 from clicktrail.server import settings as settings_module
 from clicktrail.server.doctor.examination import Examination, examine
 from clicktrail.server.system import SystemClock
-from tests.support.serving import running_server
+from tests.support.serving import running_server, wait_for_report
 
 MESSAGE = (
     b"From: shop@example.com\r\nTo: anna@example.net\r\nX-Clicktrail-Campaign: winter\r\n"
@@ -37,6 +37,7 @@ async def test_relayed_message_is_examined(tmp_path: Path) -> None:
         async with aiosmtplib.SMTP(hostname=host, port=port, start_tls=False) as client:
             await client.sendmail("shop@example.com", ["anna@example.net"], MESSAGE)
         await arrived.wait()
+        await wait_for_report(server, "winter", clicks=0)
         received = sink.messages[0].content
         healthy = await find_codes(received)
         twice = await find_codes(received.replace(b"http://", b"https://click.pstmrk.it/3s/"))

@@ -1,6 +1,7 @@
 """Campaigns with a planted fault in a real journal, processed by the real engine's code."""
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -65,6 +66,13 @@ async def test_fault_of_a_campaign_is_named(tmp_path: Path, events: list[AnyEven
     findings = await find(await asyncio.to_thread(load, tmp_path, events))
     assert all(finding.message and finding.hint for finding in findings)
     assert [finding.code for finding in findings] == expected
+
+
+async def test_campaign_that_the_engine_has_not_processed(tmp_path: Path) -> None:
+    settings = await asyncio.to_thread(load, tmp_path, [SENT])
+    state = await asyncio.to_thread(inspect_campaign, settings, "winter")
+    late = dataclasses.replace(state, report=None)
+    assert [finding.code for finding in diagnose_campaign(late)] == ["campaign-not-in-reports"]
 
 
 async def test_similar_name_is_proposed(tmp_path: Path) -> None:

@@ -73,8 +73,7 @@ def diagnose_campaign(state: CampaignState) -> Iterator[Finding]:
     """Findings about a campaign."""
     yield from _check_tracking(state)
     if state.report is None:
-        if not state.sent_count:
-            yield _describe_unknown_campaign(state)
+        yield _describe_late_reports(state) if state.sent_count else _describe_unknown_campaign(state)
         return
     yield from _check_clicks(state.report)
     yield from _check_edits(state)
@@ -110,6 +109,15 @@ def _describe_unknown_campaign(state: CampaignState) -> Finding:
         hint=f"did you mean '{similar[0]}'?"
         if similar
         else "send through the relay with the header X-Clicktrail-Campaign; clicktrail report lists all campaigns",
+    )
+
+
+def _describe_late_reports(state: CampaignState) -> Finding:
+    return Finding(
+        code="campaign-not-in-reports",
+        severity=Severity.WARNING,
+        message=f"{state.sent_count} messages of the campaign are in the journal and not in the reports yet",
+        hint="run the doctor again after a minute; if they are still missing, the log of the engine says why",
     )
 
 
