@@ -3,11 +3,13 @@
 import asyncio
 import base64
 import hashlib
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
@@ -19,7 +21,6 @@ from clicktrail.server.pipeline.caddyfile import EdgeProxy, build_on_demand_cadd
 from clicktrail.server.pipeline.domain_checks import CheckCode, CheckStatus
 from clicktrail.server.pipeline.web_checks import check_web
 from clicktrail.server.pipeline.web_facts import WebFacts
-from clicktrail.server.settings import load
 from clicktrail.server.system import SystemClock
 from clicktrail.tokens import EdgeProof, KeyRing, SealedLink, seal_token
 from tests.support.caddy import running_caddy
@@ -30,10 +31,14 @@ from tests.support.manual_journal import ManualJournal
 from tests.support.pebble import Pebble, needs_pebble
 from tests.support.recorded_journal import read_journal_lines
 from tests.support.serving import running_server
-from tests.support.verified_domains import add_domains
+from tests.support.small_dns import small_dns
 from tests.support.waiting import wait_until
 
-HOST, UNKNOWN = "links.good.test", "links.unknown.test"
+RECORDS = """\
+edge.example.test. 60 IN A 127.0.0.1
+links.example.test. 60 IN CNAME edge.example.test.
+"""
+HOST, UNKNOWN = "links.example.test", "links.unknown.test"
 pytestmark = needs_pebble
 
 
@@ -59,27 +64,32 @@ def write_main(pebble: Pebble, folder: Path, text: str, *options: str) -> Path:
 
 
 @needs_chromium
-async def test_life_of_a_host_by_name(pebble: Pebble, tmp_path: Path) -> None:
+async def test_life_of_a_host_by_name(pebble: Pebble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(pebble.root))
     hosts = tmp_path / "hosts.caddyfile"
     # Certificates are renewed when 2 % of their lifetime have passed, and Caddy tries again 60 s after a failure.
     options = ("renew_interval 1s", "renewal_window_ratio 0.98")
     main = write_main(pebble, tmp_path, f"import {hosts}\n", *options)
-    async with AsyncExitStack() as caddys:
+    async with AsyncExitStack() as stack:
+        dns_port = stack.enter_context(small_dns(RECORDS))
         async with running_server(tmp_path, workers=1) as server:
-            await write_hosts(pebble, tmp_path, hosts)
+            await add_domain(pebble, tmp_path, dns_port)
             proof = EdgeProof(server.ring)
 
             # 1. A certificate is issued, and every check passes.
-            caddy = await caddys.enter_async_context(running_caddy(main))
+            caddy = await stack.enter_async_context(running_caddy(main))
             await caddy.wait_for("certificate obtained successfully")
             facts = await wait_for_certificate(pebble, HOST, proof)
             assert find_failed_code(facts) is None
+            report = json.loads(await run_domain_command("check", HOST, "--json", folder=tmp_path))
+            assert (report["status"], report["next_step"]) == ("ok", None)
 
             # 2. The DNS fails when the certificate is renewed: it is served all the same.
             pebble.fail_dns(HOST)
             await caddy.wait_for("job failed")
+            facts = await probe(pebble, HOST, proof)
             pebble.mend_dns(HOST)
-            assert find_certificate_end(await probe(pebble, HOST, proof)) == find_certificate_end(facts)
+            assert find_failed_code(facts) is None
 
             # 3. A browser opens a tracked link, and the click has the headers that only HTTPS brings.
             destination = f"{server.metrics}/healthz"
@@ -90,7 +100,6 @@ async def test_life_of_a_host_by_name(pebble: Pebble, tmp_path: Path) -> None:
         assert click.headers["sec-fetch-mode"] == "navigate"
 
         # 4. Engine and edge have ended: the certificate is renewed.
-        await caddy.wait_for("certificate renewed successfully")
         await wait_until(lambda: probe(pebble, HOST, None), lambda later: has_later_end(later, facts))
 
     # 5. Caddy has restarted: its hosts by name need no permission.
@@ -98,14 +107,24 @@ async def test_life_of_a_host_by_name(pebble: Pebble, tmp_path: Path) -> None:
         assert find_failed_code(await probe(pebble, HOST, None)) is None
 
 
-async def write_hosts(pebble: Pebble, folder: Path, hosts: Path) -> None:
-    """Add a verified domain, and write its name for Caddy."""
-    config = folder / "clicktrail.toml"
-    with config.open("a") as file:
-        file.write(f"[domains]\nhttp_port = {pebble.http_port}\nhttps_port = {pebble.https_port}\n")
-    await add_domains(load(config, {}), HOST, at=SystemClock().now())
-    written = await asyncio.to_thread(run_clicktrail, "domain", "caddyfile", "--output", str(hosts), folder=folder)
-    assert written.returncode == 0, written.stderr
+async def add_domain(pebble: Pebble, folder: Path, dns_port: int) -> None:
+    """Add the domain, and check it: its record is right, and no proxy serves it yet."""
+    with (folder / "clicktrail.toml").open("a") as file:
+        file.write(
+            f'[domains]\ntargets = ["edge.example.test"]\n'
+            f"http_port = {pebble.http_port}\nhttps_port = {pebble.https_port}\n"
+            f'[dns]\nresolvers = ["127.0.0.1"]\nport = {dns_port}\ntimeout = 5\n'
+        )
+    await run_domain_command("add", HOST, folder=folder)
+    report = json.loads(await run_domain_command("check", HOST, "--json", folder=folder, status=1))
+    assert [row["code"] for row in report["checks"] if row["status"] == "fail"] == [CheckCode.PORT_80_CLOSED]
+    await run_domain_command("caddyfile", "--output", str(folder / "hosts.caddyfile"), folder=folder)
+
+
+async def run_domain_command(*arguments: str, folder: Path, status: int = 0) -> str:
+    process = await asyncio.to_thread(run_clicktrail, "domain", *arguments, folder=folder)
+    assert process.returncode == status, process.stdout + process.stderr
+    return process.stdout
 
 
 def read_clicks(data_folder: Path) -> list[Click]:
