@@ -136,7 +136,7 @@ def check(
     )
     listings = asyncio.run(_ask_block_lists(settings, domain.host)) if block_lists else None
     if json_:
-        from clicktrail.server.api.schemas import DomainCheckReport
+        from clicktrail.server.api.domain_schemas import DomainCheckReport
 
         print_json(DomainCheckReport.from_report(report, listings))
     else:
@@ -170,7 +170,7 @@ def list_domains(config: Config = None, json_: Json = False) -> None:
     """List all tracking domains with their state at the latest check."""
     domains = _use_registry(load_settings(config), lambda registry: registry.domains.list_all())
     if json_:
-        from clicktrail.server.api.schemas import Domain, Domains
+        from clicktrail.server.api.domain_schemas import Domain, Domains
 
         print_json(Domains(domains=[Domain.from_domain(domain) for domain in domains]))
         return
