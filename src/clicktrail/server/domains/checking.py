@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from clicktrail.esp.base import Esp
 from clicktrail.esp.catalogue import find_esp_of_target
 from clicktrail.server.domains.dns_client import DnsClient
 from clicktrail.server.domains.dns_probe import probe_dns
 from clicktrail.server.domains.dns_records import read_resolver_answer
-from clicktrail.server.domains.web_probe import WebProber
+from clicktrail.server.domains.web_probe import MAX_STEPS, WebProber
 from clicktrail.server.pipeline.alignment import check_alignment
 from clicktrail.server.pipeline.dns_checks import check_dns
 from clicktrail.server.pipeline.domain_checks import CheckStatus, DomainReport, build_report
@@ -18,6 +19,9 @@ from clicktrail.server.pipeline.domain_targets import ExpectedTarget
 from clicktrail.server.pipeline.public_suffixes import find_organisational_domain
 from clicktrail.server.pipeline.web_checks import check_web
 from clicktrail.tokens import EdgeProof
+
+_MAX_CHECK_S: Final = 29.0
+"""For the whole check. Of this, the look-ups of the DNS client may take its time budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +59,21 @@ class DomainChecker:
             expected: where its record should lead.
             sender: address that mail is sent from; empty not to compare its domain with the host.
         """
-        facts = await probe_dns(host, expected, client=self._create_dns_client())
+        deadline = asyncio.get_running_loop().time() + _MAX_CHECK_S
+        client = self._create_dns_client()
+        facts = await probe_dns(host, expected, client=client)
         results = check_dns(facts, expected)
         if sender:
             results.append(check_alignment(host, sender))
         if any(result.status is CheckStatus.FAIL for result in results):
             return CheckedDomain(report=build_report(host, results))
-        web = await self._web.probe_web(
+        left_s = deadline - asyncio.get_running_loop().time()
+        prober = replace(self._web, timeout_s=min(self._web.timeout_s, left_s / MAX_STEPS))
+        web = await prober.probe_web(
             host,
             sorted(map(str, facts.addresses)),
             proof=None if expected.esp else self._proof,
-            find_parents=lambda: self._find_parents(host),
+            find_parents=lambda: self._find_parents(client, host),
         )
         results += check_web(web, esp=expected.esp.title if expected.esp else "")
         return CheckedDomain(report=build_report(host, results), certificate_ends_at=web.certificate_ends_at)
@@ -82,11 +90,10 @@ class DomainChecker:
         names = [name for answer in answers for name in (*answer.aliases, *answer.chain)]
         return next((esp for name in names if (esp := find_esp_of_target(name))), None)
 
-    async def _find_parents(self, host: str) -> Mapping[str, Sequence[str]]:
+    async def _find_parents(self, client: DnsClient, host: str) -> Mapping[str, Sequence[str]]:
         """Addresses of the organisational domain and its ``www``, whose HSTS may cover the host."""
         parent = find_organisational_domain(host)
         names = (parent, f"www.{parent}")
-        client = self._create_dns_client()
         found = await asyncio.gather(*(self._find_addresses(client, name) for name in names))
         return {name: addresses for name, addresses in zip(names, found, strict=True) if addresses}
 

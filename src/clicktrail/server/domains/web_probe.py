@@ -26,8 +26,11 @@ from clicktrail.tokens import EDGE_PROOF_PATH, NONCE_BYTES, EdgeProof
 MAX_ADDRESSES: Final = 8
 """Addresses of each family that are probed."""
 
+MAX_STEPS: Final = 9
+"""Steps that can follow each other: four for a host without a valid certificate, five for its parent (two look-ups)."""
+
 _TIMEOUT_S: Final = 3.0
-"""For each step; up to seven follow each other."""
+"""For each step."""
 _PROXY_WAIT_S: Final = 5.0
 """Our own proxy waits this long for an edge that restarts, before it answers with 502."""
 _NO_ROUTE: Final = frozenset({errno.ENETUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
