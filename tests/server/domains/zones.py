@@ -125,5 +125,5 @@ FAULTY: Final = {
     "beside.test": ZoneFile(servers=(SCRIPTED,)),
     "besidea.test": ZoneFile(servers=(SCRIPTED,)),
     "two.test": ZoneFile(servers=(SCRIPTED,)),
-    "huge.test": ZoneFile(servers=(SECOND_SCRIPTED,)),
+    "huge.test": ZoneFile(records="\n".join(f"links A 10.1.{number // 250}.{number % 250}" for number in range(4_000))),
 }
