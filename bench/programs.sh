@@ -4,7 +4,10 @@
 set -eu
 
 case ${1:-} in
-    test) wanted="chromium:chromium postfix:postfix pg_ctl:postgresql knotd:knot unbound:unbound pebble:pebble docker-compose:docker-compose" ;;
+    test)
+        wanted="chromium:chromium postfix:postfix pg_ctl:postgresql knotd:knot unbound:unbound pebble:pebble"
+        wanted="$wanted nginx:nginx systemd-analyze:systemd docker-compose:docker-compose"
+        ;;
     bench) wanted="nginx:nginx wrk:wrk" ;;
     *) echo "usage: $0 test|bench" >&2; exit 2 ;;
 esac
