@@ -15,6 +15,8 @@ from clicktrail.server.pipeline.domain_names import find_blocked_word, load_word
         ("links.example.com", None),
         ("backtrack.example.com", None),
         ("links.click.com", None),
+        ("links.click.co.uk", None),
+        ("click.example.co.uk", "click"),
         ("example.com", None),
         ("2.example.com", None),
     ],

@@ -9,11 +9,10 @@ from importlib import resources
 import msgspec
 
 from clicktrail.config_text import decode_toml
+from clicktrail.server.pipeline.public_suffixes import find_organisational_domain
 
 _WORD_SEPARATOR = re.compile(r"[-_]")
 _DIGITS = "0123456789"
-_REGISTRABLE_LABELS = 2
-"""At least the last two labels are the sender's own domain, which cannot be chosen for the links."""
 
 
 class WordList(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,8 +40,11 @@ def _list_words() -> frozenset[str]:
 
 
 def find_blocked_word(host: str) -> str | None:
-    """The first word of a host name for which ad blockers block it; None if there is none."""
-    for label in host.split(".")[:-_REGISTRABLE_LABELS]:
+    """The first word of a host name for which ad blockers block it; None if there is none.
+
+    The sender's own domain, which cannot be chosen for the links, is left out.
+    """
+    for label in host.removesuffix(find_organisational_domain(host)).split("."):
         for word in (label, *_WORD_SEPARATOR.split(label)):
             if (name := word.rstrip(_DIGITS)) in _list_words():
                 return name
