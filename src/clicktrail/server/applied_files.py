@@ -15,6 +15,7 @@ from typing import Self
 import msgspec
 
 from clicktrail.errors import StorageError
+from clicktrail.server.file_locks import is_locked
 
 _WAIT_S = 5.0
 """Workers look for changes four times a second. A loaded machine takes longer."""
@@ -105,16 +106,8 @@ async def find_outdated_workers(folder: Path, path: Path) -> tuple[list[str], in
 def _read_running_workers(folder: Path) -> Iterator[tuple[str, dict[str, str]]]:
     for path in folder.glob("*"):
         with contextlib.suppress(OSError), path.open("rb") as file:
-            if _is_locked(file.fileno()):
+            if is_locked(file.fileno()):
                 yield path.name, _decode_versions(file.read(_MAX_FILE_BYTES))
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _decode_versions(data: bytes) -> dict[str, str]:

@@ -5,10 +5,8 @@ Commands and the engine copy them from the registry. An edge of this machine tak
 
 import asyncio
 import contextlib
-import fcntl
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import TextIO
 
 import msgspec
 
@@ -16,6 +14,7 @@ from clicktrail.atomic_file import write_atomically
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
 from clicktrail.model.tracking_domain import ServedDomain
+from clicktrail.server.file_locks import try_lock
 from clicktrail.server.json_file import read_json_file
 
 _LOCK_POLL_S = 0.02
@@ -63,15 +62,7 @@ async def lock_copy(path: Path) -> AsyncIterator[None]:
     except OSError as error:
         raise StorageError(f"cannot write the tracking domains to {path}: {error.strerror}") from error
     with file:
-        while not _try_to_lock(file):  # noqa: ASYNC110 - another process may have it
+        # Another process may have it. To wait in a thread could use up the threads that its holder needs.
+        while not try_lock(file.fileno()):  # noqa: ASYNC110
             await asyncio.sleep(_LOCK_POLL_S)
         yield
-
-
-def _try_to_lock(file: TextIO) -> bool:
-    """Take the lock unless it is taken. To wait for it in a thread could use up the threads that its holder needs."""
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -5,7 +5,6 @@ the supervisor holds the lock: what a dead one left behind is ignored, so no oth
 """
 
 import contextlib
-import fcntl
 import time
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
@@ -16,6 +15,7 @@ import msgspec
 
 from clicktrail.disk_errors import describe_os_error
 from clicktrail.errors import StorageError
+from clicktrail.server.file_locks import is_locked, try_lock
 
 _ATTEMPTS = 10
 _ATTEMPT_INTERVAL_S = 0.02
@@ -60,7 +60,7 @@ def hold_lock(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise StorageError(f"cannot write {path}: {describe_os_error(error, path)}") from error
     with file:
-        if not any(_try_lock(file) for _ in range(_ATTEMPTS)):
+        if not any(_attempt_lock(file) for _ in range(_ATTEMPTS)):
             raise StorageError(
                 f"another clicktrail serves from {path.parent}", hint="stop it first, or choose another data_dir"
             )
@@ -80,25 +80,15 @@ def find_running(data_path: Path) -> dict[Component, RunningService | None]:
     running: dict[Component, RunningService | None] = {}
     for component in Component:
         with contextlib.suppress(OSError), get_lock_path(data_path, component).open("rb") as file:
-            if _is_locked(file.fileno()):
+            if is_locked(file.fileno()):
                 running[component] = _decode_service(file.read(_MAX_FILE_BYTES))
     return running
 
 
-def _try_lock(file: TextIO) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        time.sleep(_ATTEMPT_INTERVAL_S)
-        return False
-    return True
-
-
-def _is_locked(descriptor: int) -> bool:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+def _attempt_lock(file: TextIO) -> bool:
+    if try_lock(file.fileno()):
         return True
+    time.sleep(_ATTEMPT_INTERVAL_S)
     return False
 
 

@@ -22,6 +22,7 @@ from typing import Final
 
 from clicktrail.atomic_file import fsync_folder
 from clicktrail.errors import StorageError
+from clicktrail.server.file_locks import is_locked
 from clicktrail.server.journal.frames import (
     PREALLOCATE_BYTES,
     SEGMENT_ID_BYTES,
@@ -85,11 +86,7 @@ def list_segments(folder: Path) -> list[SegmentFile]:
 
 def is_being_written(segment_fd: int) -> bool:
     """Whether a writer has the segment open."""
-    try:
-        fcntl.flock(segment_fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
+    return is_locked(segment_fd)
 
 
 def lock_folder(folder: Path) -> int:
