@@ -96,15 +96,11 @@ def list_edits(config: Config = None, json_: Json = False) -> None:
         fields = (
             f"{edit.at:%Y-%m-%dT%H:%M:%SZ}",
             edit.action.value,
-            _format_target(edit.target),
+            edit.target.text,
             edit.destination,
             expires_at,
         )
         print_line(" ".join(filter(None, fields)))
-
-
-def _format_target(target: EditTarget) -> str:
-    return target.url or target.host or f"{target.campaign}#{target.position}"
 
 
 def _load_settings(config: Path | None) -> "Settings":
@@ -133,7 +129,7 @@ def _save_edit(
     )
     outcome = asyncio.run(_store_edit(_load_settings(config), edit))
     # Sealed links are stored nowhere, so the command cannot check that the target exists.
-    print_message(f"{action.value} {_format_target(target)}: {outcome}")
+    print_message(f"{action.value} {target.text}: {outcome}")
 
 
 # The registry's packages are slow to import: a command's help must not load them.

@@ -42,6 +42,11 @@ class EditTarget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     host: str = ""
 
     @property
+    def text(self) -> str:
+        """The target as the command line writes it."""
+        return self.url or self.host or f"{self.campaign}#{self.position}"
+
+    @property
     def normalized(self) -> "EditTarget":
         """The target with its host as `extract_host` returns it: two spellings of one host are one target."""
         if not self.host:

@@ -93,6 +93,7 @@ async def test_policy_that_tracks_only_with_consent_is_the_cause(tmp_path: Path)
     [
         (EditTarget(campaign="winter", position=0), "winter#0"),
         (EditTarget(url="https://example.com/0"), "https://example.com/0"),
+        (EditTarget(host="Example.com"), "Example.com"),
     ],
 )
 async def test_edit_of_a_link_is_named(tmp_path: Path, target: EditTarget, named: str) -> None:

@@ -1,18 +1,17 @@
 """A campaign: why its report is empty or has no human clicks, and which of its links were edited or have no UTM."""
 
-import contextlib
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from clicktrail.errors import EventError
 from clicktrail.model.consent import UnknownConsentAction
 from clicktrail.model.edit import LinkEdit
-from clicktrail.model.event import Sent, decode_event, format_rfc3339
+from clicktrail.model.event import format_rfc3339
+from clicktrail.model.hosts import extract_host
 from clicktrail.server import overrides_file
 from clicktrail.server.api import schemas
 from clicktrail.server.doctor.findings import Finding, Severity
-from clicktrail.server.journal.scan import scan_lines
+from clicktrail.server.journal.scan import scan_sent_events
 from clicktrail.server.pipeline.redirect import select_active_edits
 from clicktrail.server.settings import Settings
 from clicktrail.server.wiring.config import read_convention, read_policy
@@ -56,7 +55,7 @@ def inspect_campaign(settings: Settings, name: str) -> CampaignState:
     with open_reports(settings) as reports:
         report = next(iter(reports.campaigns(name)), None)
         other_names = () if report else tuple(campaign.campaign for campaign in reports.campaigns(None))
-    link_counts = list(_iter_sent_link_counts(settings, name))
+    link_counts = [event.links for event in scan_sent_events(settings.journal_path) if event.campaign == name]
     return CampaignState(
         name=name,
         report=report,
@@ -80,23 +79,14 @@ def diagnose_campaign(state: CampaignState) -> Iterator[Finding]:
     yield from _check_utm(state, [link.url for link in state.report.links])
 
 
-def _iter_sent_link_counts(settings: Settings, campaign: str) -> Iterator[int]:
-    """Number of tracked links of each message of the campaign in the journal."""
-    for line in scan_lines(settings.journal_path):
-        if b'"sent"' in line:
-            with contextlib.suppress(EventError):
-                event = decode_event(line)
-                if isinstance(event, Sent) and event.campaign == campaign:
-                    yield event.links
-
-
 def _find_edits(settings: Settings, report: schemas.Campaign) -> tuple[LinkEdit, ...]:
     edits = select_active_edits(overrides_file.read(settings.overrides_path).edits)
     urls = {link.url for link in report.links}
+    hosts = {host for url in urls if (host := extract_host(url))}
     return tuple(
         edit
         for target, edit in edits.items()
-        if (target.position >= 0 and target.campaign == report.campaign) or target.url in urls
+        if (target.position >= 0 and target.campaign == report.campaign) or target.url in urls or target.host in hosts
     )
 
 
@@ -171,7 +161,7 @@ def _check_clicks(report: schemas.Campaign) -> Iterator[Finding]:
 
 def _check_edits(state: CampaignState) -> Iterator[Finding]:
     for edit in state.edits:
-        target = edit.target.url or f"{edit.target.campaign}#{edit.target.position}"
+        target = edit.target.text
         destination = f" to {edit.destination}" if edit.destination else ""
         yield Finding(
             code="campaign-link-edited",

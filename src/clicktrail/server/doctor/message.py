@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from clicktrail.model.edit import EditTarget, LinkEdit
+from clicktrail.model.edit import LinkEdit
 from clicktrail.model.event import format_rfc3339
 from clicktrail.model.hosts import extract_host, is_host_listed
 from clicktrail.model.link import LinkReason
@@ -257,7 +257,7 @@ def _check_edits(state: MessageState) -> Iterator[Finding]:
 
 def _describe_edit(edit: LinkEdit, opening: Opening) -> Finding:
     at, sent = format_rfc3339(edit.at), _shorten(opening.destination)
-    hint = f"to undo that: clicktrail links restore '{_format_target(edit.target)}'"
+    hint = f"to undo that: clicktrail links restore '{edit.target.text}'"
     if opening.location:
         return Finding(
             code="link-edited",
@@ -348,11 +348,6 @@ def _check_utm(state: MessageState) -> Iterator[Finding]:
 
 def _has_utm(url: str) -> bool:
     return any(pair.is_utm for pair in query.split_url(url).pairs)
-
-
-def _format_target(target: EditTarget) -> str:
-    """A target as the command line writes it."""
-    return target.url or target.host or f"{target.campaign}#{target.position}"
 
 
 def _is_foreign(url: str, convention: Convention) -> bool:

@@ -8,9 +8,8 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from clicktrail import keyring_file
-from clicktrail.errors import EventError, KeyRingError, StorageError
+from clicktrail.errors import KeyRingError, StorageError
 from clicktrail.model.consent import Consent
-from clicktrail.model.event import Sent, decode_event
 from clicktrail.model.recipient import find_addresses
 from clicktrail.model.tracking_domain import RegisteredDomain
 from clicktrail.rewrite import RewriteResult
@@ -25,7 +24,7 @@ from clicktrail.server.doctor.received_message import (
     iter_opened,
     remove_signatures,
 )
-from clicktrail.server.journal.scan import scan_lines
+from clicktrail.server.journal.scan import scan_sent_events
 from clicktrail.server.pipeline.link_lookup import LinkResolver
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.pipeline.track import add_stored_consent, parse_control_headers
@@ -118,16 +117,12 @@ async def _list_esp_domains(registry: Registry) -> tuple[RegisteredDomain, ...]:
 def _was_relayed(settings: Settings, raw: bytes) -> bool:
     """Whether the journal has a ``sent`` event for a recipient of the message at about the time of its Date."""
     recipients, date = _find_recipients(raw), _find_date(raw)
-    needles = [recipient.encode() for recipient in recipients]
-    if not date or not needles:
+    if not date:
         return False
-    for line in scan_lines(settings.journal_path):
-        if b'"sent"' in line and any(needle in line for needle in needles):
-            with contextlib.suppress(EventError):
-                event = decode_event(line)
-                if isinstance(event, Sent) and event.recipient in recipients and abs(event.at - date) < _SENT_WINDOW:
-                    return True
-    return False
+    return any(
+        event.recipient in recipients and abs(event.at - date) < _SENT_WINDOW
+        for event in scan_sent_events(settings.journal_path, texts=recipients)
+    )
 
 
 def _find_recipients(raw: bytes) -> list[str]:

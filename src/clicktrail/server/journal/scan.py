@@ -2,10 +2,12 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from clicktrail.errors import EventError
+from clicktrail.model.event import Sent, decode_event
 from clicktrail.server.journal.frames import Frame, iter_frames
 from clicktrail.server.journal.segments import SegmentFile, list_segments
 
@@ -31,6 +33,17 @@ def scan_lines(folder: Path) -> Iterator[bytes]:
             remaining_bytes -= size
         if remaining_bytes <= 0:
             return
+
+
+def scan_sent_events(folder: Path, *, texts: Sequence[str] = ("",)) -> Iterator[Sent]:
+    """The ``sent`` events among the lines of `scan_lines` that contain one of some texts."""
+    needles = [text.encode() for text in texts]
+    for line in scan_lines(folder):
+        if b'"sent"' in line and any(needle in line for needle in needles):
+            with contextlib.suppress(EventError):
+                event = decode_event(line)
+                if isinstance(event, Sent):
+                    yield event
 
 
 def _get_modification_time(segment: SegmentFile) -> float:
