@@ -19,7 +19,7 @@ from clicktrail.audit import message_key
 from clicktrail.audit.visits import find_visits
 from clicktrail.judge.address_activity import AddressActivity, Visit, summarize_visits
 from clicktrail.judge.evidence import AddressClick, is_public_ip
-from clicktrail.model.event import AnonymousClick, AnyEvent, Click, decode_event
+from clicktrail.model.event import AnonymousClick, AnyEvent, Click
 from clicktrail.server.pipeline.address_history import ClicksByAddress
 
 _PARTITION_COUNT = 32
@@ -34,6 +34,8 @@ class _NearbyClicks(msgspec.Struct, array_like=True):
     clicks: list[AddressClick]
 
 
+_event_decoder: msgspec.json.Decoder[AnyEvent] = msgspec.json.Decoder(AnyEvent)
+"""Without the checks of `decode_event`: an event was checked, and its recipient normalised, before it was written."""
 _address_click_decoder = msgspec.json.Decoder(AddressClick)
 _visit_decoder = msgspec.json.Decoder(Visit)
 _nearby_clicks_decoder = msgspec.json.Decoder(_NearbyClicks)
@@ -87,14 +89,14 @@ class Partitions:
             clicks_by_message: dict[str, list[AddressClick]] = {}
             for nearby in map(_nearby_clicks_decoder.decode, _read_lines(nearby_file)):
                 clicks_by_message.setdefault(nearby.message_key, []).extend(nearby.clicks)
-            if events := [decode_event(line) for line in _read_lines(event_file)]:
+            if events := [_event_decoder.decode(line) for line in _read_lines(event_file)]:
                 yield events, clicks_by_message
 
     def iterate_messages(self) -> Iterator[list[AnyEvent]]:
         """Events of one message after the other, in no order; may be called before the partitions are iterated."""
         for file in self._event_files:
             events_by_message: dict[str, list[AnyEvent]] = {}
-            for event in map(decode_event, _read_lines(file)):
+            for event in map(_event_decoder.decode, _read_lines(file)):
                 events_by_message.setdefault(message_key(event), []).append(event)
             yield from events_by_message.values()
 
