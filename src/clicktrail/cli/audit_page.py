@@ -14,6 +14,7 @@ from clicktrail.cli.audit_text import (
     add_up_other_links,
     describe_scanner_title,
     describe_total_name,
+    format_other_scanners,
     format_points,
     format_range,
     format_rate,
@@ -24,7 +25,6 @@ from clicktrail.cli.html_elements import Html, element, join
 from clicktrail.judge.rules import Rules
 from clicktrail.report import ClickCounts
 from clicktrail.report.audited import AuditedCampaign
-from clicktrail.report.link_totals import LinkTotal
 from clicktrail.report.recipient_domains import RecipientDomain
 from clicktrail.report.scanners import ScannerReport
 
@@ -135,6 +135,11 @@ def _split_people(counts: AuditedCampaign, whole: float) -> list[tuple[str, floa
     return [("human", people / whole), (_POSSIBLE, (at_most - people) / whole)]
 
 
+def _split_rates(row: AuditedCampaign | RecipientDomain) -> list[tuple[str, float]]:
+    human, at_most = row.human_rate or 0, row.human_rate_at_most or 0
+    return [("human", human), (_POSSIBLE, at_most - human), ("esp", (row.raw_rate or 0) - at_most)]
+
+
 def _build_bar(parts: Iterable[tuple[str, float]]) -> Html:
     """A bar of parts, each with a class and a share of the width."""
     shapes = [element("rect", class_="track", width="100%", height="100%")]
@@ -168,10 +173,7 @@ def _build_campaigns(summary: AuditSummary) -> Html:
 
 def _build_campaign_row(row: AuditedCampaign, name: str, summary: AuditSummary, class_: str = "") -> Html:
     widest = max((other.raw_rate or 0 for other in summary.campaigns), default=0)
-    parts = []
-    if row.raw_rate is not None and widest:
-        human, at_most = row.human_rate or 0, row.human_rate_at_most or 0
-        parts = [("human", human), (_POSSIBLE, at_most - human), ("esp", row.raw_rate - at_most)]
+    parts = _split_rates(row) if row.raw_rate is not None and widest else []
     cells = (
         ("delivered", f"{row.delivered:,}" if row.delivered else UNKNOWN),
         ("clickers", f"{row.clickers:,}"),
@@ -196,9 +198,9 @@ def _build_scanners(summary: AuditSummary) -> Html:
     most = max(row.clickers for row in scanners) or 1
     rows = [_build_scanner_row(row, row.clickers / most) for row in scanners]
     if rest := summary.scanners[MAX_ROWS:]:
-        rate = None if rest[0].rate is None else sum(row.rate or 0 for row in rest)
-        cells = (("points", format_points(rate)), ("clicks", f"{sum(row.clicks for row in rest):,}"))
-        rows.append(_build_row(f"{len(rest)} others", (*cells, ("recipients", ""), ("companies", "")), bar=Html()))
+        points, clicks = format_other_scanners(rest)
+        cells = (("points", points), ("clicks", clicks), ("recipients", ""), ("companies", ""))
+        rows.append(_build_row(f"{len(rest)} others", cells, bar=Html()))
     return _build_section(
         describe_scanner_title(summary),
         "Programs of the recipients' mail security follow links to check them. Each clicker counts for one of them.",
@@ -231,10 +233,7 @@ def _build_domains(domains: Sequence[RecipientDomain]) -> Html:
 
 
 def _build_domain_row(row: RecipientDomain) -> Html:
-    parts = []
-    if row.raw_rate is not None and row.people is not None and row.people_at_most is not None:
-        people, at_most = row.people / row.delivered, row.people_at_most / row.delivered
-        parts = [("human", people), (_POSSIBLE, at_most - people), ("esp", row.raw_rate - at_most)]
+    parts = _split_rates(row) if row.raw_rate is not None and row.people is not None else []
     cells = (
         ("delivered", f"{row.delivered:,}" if row.delivered else UNKNOWN),
         ("clicked", f"{row.clicked:,}"),
@@ -263,15 +262,13 @@ def _build_links(summary: AuditSummary) -> Html:
         _build_section(
             "Links to unsubscribe",
             "A program that follows such a link may unsubscribe the recipient.",
-            _build_table(headings, [_build_unsubscribe_row(row) for row in links.unsubscribe[:MAX_ROWS]]),
+            _build_table(
+                headings, [_build_link_row(row.name.address, row.clicks) for row in links.unsubscribe[:MAX_ROWS]]
+            ),
         )
         if links.unsubscribe
         else "",
     )
-
-
-def _build_unsubscribe_row(row: LinkTotal) -> Html:
-    return _build_link_row(row.name.address, row.clicks)
 
 
 def _build_link_row(name: str, clicks: ClickCounts) -> Html:

@@ -97,10 +97,14 @@ def _build_scanner_table(scanners: Sequence[ScannerReport]) -> "Table":
         numbers = f"{row.clicks:,}", f"{row.recipients:,}", f"{row.companies:,}"
         table.add_row(f"{row.vendor}: {row.product}", format_points(row.rate), *numbers)
     if rest := scanners[MAX_ROWS:]:
-        clicks = sum(row.clicks for row in rest)
-        rate = None if rest[0].rate is None else sum(row.rate or 0 for row in rest)
-        table.add_row(f"{len(rest)} others", format_points(rate), f"{clicks:,}", "", "")
+        table.add_row(f"{len(rest)} others", *format_other_scanners(rest), "", "")
     return table
+
+
+def format_other_scanners(scanners: Sequence[ScannerReport]) -> tuple[str, str]:
+    """Points and clicks of all these scanners together. Recipients and companies may be the same ones."""
+    rate = None if scanners[0].rate is None else sum(row.rate or 0 for row in scanners)
+    return format_points(rate), f"{sum(row.clicks for row in scanners):,}"
 
 
 def _build_domain_table(domains: Sequence[RecipientDomain]) -> "Table":

@@ -42,7 +42,7 @@ class RecipientDomain:
     @property
     def raw_rate(self) -> float | None:
         """Messages clicked ÷ delivered; None if unknown."""
-        return self.clicked / self.delivered if self._has_rates else None
+        return self._divide(self.clicked)
 
     @property
     def people(self) -> int | None:
@@ -57,11 +57,16 @@ class RecipientDomain:
     @property
     def human_rate(self) -> float | None:
         """Messages clicked by people ÷ delivered; None if unknown."""
-        return self.people / self.delivered if self._has_rates and self.people is not None else None
+        return self._divide(self.people)
 
     @property
-    def _has_rates(self) -> bool:
-        return self.delivered > 0 and self.clicked <= self.delivered
+    def human_rate_at_most(self) -> float | None:
+        """The highest possible rate; None if unknown."""
+        return self._divide(self.people_at_most)
+
+    def _divide(self, number: int | None) -> float | None:
+        has_rates = self.delivered > 0 and self.clicked <= self.delivered
+        return number / self.delivered if has_rates and number is not None else None
 
 
 class RecipientDomainCounter:
