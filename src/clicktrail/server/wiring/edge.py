@@ -34,7 +34,7 @@ from clicktrail.server.pipeline.privacy import Anonymizer, HashedRecipients
 from clicktrail.server.pipeline.redirect import ActiveEdits, Redirector
 from clicktrail.server.settings import Settings
 from clicktrail.server.system import RandomIds, SystemClock
-from clicktrail.server.wiring.domains import read_sites
+from clicktrail.server.wiring.domains import list_sites
 from clicktrail.server.wiring.jobs import sleep_or_stop
 from clicktrail.server.wiring.journals import MeasuredJournal, open_journal
 from clicktrail.server.wiring.judge import ReloadingJudge
@@ -142,8 +142,8 @@ class FileReloader:
         if not self._settings.served_domains_path.exists():
             return  # no domain was ever added, or removed by mistake: the domains that were loaded stay in force
         # The pages of 300 domains take 0.6 s to build, which would delay readers in the event loop.
-        self._routes.sites = await asyncio.to_thread(lambda: self._build_sites(read_sites(self._settings)))
-        served = served_domains.read(self._settings.served_domains_path).domains
+        served = (await asyncio.to_thread(served_domains.read, self._settings.served_domains_path)).domains
+        self._routes.sites = await asyncio.to_thread(self._build_sites, list_sites(self._settings, served))
         self._routes.served_domains = {domain.site.host: domain for domain in served}
 
 
